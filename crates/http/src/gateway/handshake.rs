@@ -1,0 +1,58 @@
+//! Who may connect. A refusal reaches the client as `connect_error` with the error code as its message.
+
+use std::{convert::Infallible, fmt, sync::Arc};
+
+use rondo_wire::{ErrorCode, Fault, socket::Handshake};
+use socketioxide::{
+    adapter::LocalAdapter,
+    extract::{SocketRef, TryData},
+    handler::FromConnectParts,
+    socket::{DisconnectReason, Socket},
+};
+use socketioxide_core::Value;
+
+use super::{Gateway, bucket::Bucket, connection::Connection, dispatch::Intake, lifeline::Lifeline};
+
+/// The token of a handshake, if there is one.
+pub(super) struct Auth(Option<String>);
+
+impl FromConnectParts<LocalAdapter> for Auth {
+    type Error = Infallible;
+
+    fn from_connect_parts(socket: &Arc<Socket<LocalAdapter>>, auth: &Option<Value>) -> Result<Self, Infallible> {
+        let TryData(handshake) = TryData::<Handshake>::from_connect_parts(socket, auth)?;
+        Ok(Self(handshake.ok().map(|handshake| handshake.token)))
+    }
+}
+
+/// What the client hears: nothing but a code.
+pub(super) struct Refused(ErrorCode);
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.as_str())
+    }
+}
+
+/// Lets a client in, and makes it ready for its first event.
+pub(super) async fn admit(gateway: &Arc<Gateway>, socket: &SocketRef, Auth(token): Auth) -> Result<(), Refused> {
+    if gateway.draining.began() || gateway.is_full() {
+        return Err(Refused(ErrorCode::Unavailable));
+    }
+    let token = token.ok_or(Refused(ErrorCode::Unauthenticated))?;
+    let actor = gateway.services.accounts.authenticate(&token).await.map_err(|error| {
+        let fault = Fault::from(error);
+        tracing::info!(socket.id = %socket.id, error.code = fault.code.as_str(), error.cause = fault.cause, "socket refused");
+        Refused(fault.code)
+    })?;
+    let lifeline = socket.req_parts().extensions.get::<Lifeline>().map(|lifeline| lifeline.0.clone());
+    let bucket = gateway.socket_events.map(Bucket::new);
+    let connection = Arc::new(Connection::new(gateway.next_seat(), actor, bucket, lifeline));
+    socket.extensions.insert(Arc::clone(&connection));
+    socket.on_fallback(Intake { gateway: Arc::clone(gateway), connection: Arc::clone(&connection) });
+    let gateway = Arc::clone(gateway);
+    socket.on_disconnect(async move |socket: SocketRef, reason: DisconnectReason| {
+        gateway.farewell(&connection, &socket, reason).await;
+    });
+    Ok(())
+}

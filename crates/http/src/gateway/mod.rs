@@ -1,0 +1,275 @@
+//! Socket.IO: who connects, what they send, and what they hear.
+//!
+//! Each connection has one queue, so its events are handled in the order in which they came. Handlers know nothing of
+//! sockets; what a room hears comes from the hub alone.
+
+mod bucket;
+mod connection;
+mod dispatch;
+mod handlers;
+mod handshake;
+mod lifeline;
+pub(crate) mod mount;
+mod typing;
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use socketioxide::{SocketIo, extract::SocketRef, handler::ConnectHandler, socket::DisconnectReason};
+use tokio::{
+    task::JoinSet,
+    time::{MissedTickBehavior, interval, timeout},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    hub::{Hub, SeatId},
+    state::{Draining, HttpSettings, Services},
+};
+use connection::{Connection, SocketOutlet};
+pub(crate) use dispatch::ClientEvent;
+use lifeline::Lifelines;
+use rondo_domain::{SessionId, limits::Allowance, presence::ConnectionId};
+use typing::Typing;
+
+/// The largest frame or poll body, as CONTRACT has it for every body.
+pub(crate) const MAX_PAYLOAD: usize = 256 * 1024;
+/// How many packets may wait for one connection; beyond, the reader is too slow.
+const SEND_QUEUE: usize = 1_024;
+/// How many connections one node takes.
+const MAX_CONNECTIONS: usize = 65_536;
+/// How often tokens that ran out are looked for.
+const EXPIRY_TICK: Duration = Duration::from_millis(500);
+/// How long events that were taken may still run when the server stops.
+const DRAIN_EVENTS: Duration = Duration::from_secs(4);
+/// How long connections may take to say goodbye.
+const DRAIN_CLOSE: Duration = Duration::from_secs(2);
+
+/// The tower service that speaks Engine.IO.
+pub(crate) type SocketService = socketioxide::service::SocketIoService<engineioxide::service::NotFoundService>;
+
+/// A connection and the socket that it speaks through.
+struct Open {
+    socket: SocketRef,
+    connection: Arc<Connection>,
+}
+
+/// Every Socket.IO connection of this node.
+pub(crate) struct Gateway {
+    services: Services,
+    hub: Hub,
+    draining: Arc<Draining>,
+    lifelines: Arc<Lifelines>,
+    /// Connections by their seat in the hub.
+    open: Mutex<HashMap<SeatId, Open>>,
+    seats: AtomicU64,
+    /// The events that are being handled.
+    events: TaskTracker,
+    /// Stays in sessions that are coming to their end.
+    stays: TaskTracker,
+    /// Ends the waiting for connections that may come back.
+    stopping: CancellationToken,
+    presence_grace: Duration,
+    /// How many events a connection may send.
+    socket_events: Option<Allowance>,
+    typing: Typing,
+}
+
+impl Gateway {
+    /// Builds the Engine.IO service and starts the look-out for tokens that run out.
+    pub(crate) fn start(
+        services: Services,
+        hub: Hub,
+        draining: Arc<Draining>,
+        settings: &HttpSettings,
+        tasks: &mut JoinSet<()>,
+    ) -> (Arc<Self>, SocketService, SocketIo) {
+        let (service, io) = SocketIo::builder()
+            .req_path(mount::PATH)
+            .max_payload(MAX_PAYLOAD as u64)
+            .ws_max_message_size(MAX_PAYLOAD)
+            .ws_max_frame_size(MAX_PAYLOAD)
+            .ws_read_buffer_size(1_024)
+            .max_buffer_size(SEND_QUEUE)
+            .connect_timeout(Duration::from_secs(10))
+            .build_svc();
+        let gateway = Arc::new(Self {
+            services,
+            hub,
+            draining,
+            lifelines: Arc::default(),
+            open: Mutex::default(),
+            seats: AtomicU64::new(1),
+            events: TaskTracker::new(),
+            stays: TaskTracker::new(),
+            stopping: CancellationToken::new(),
+            presence_grace: settings.presence_grace,
+            socket_events: settings.socket_events,
+            typing: Typing::default(),
+        });
+        let welcome = {
+            let gateway = Arc::clone(&gateway);
+            move |socket: SocketRef| {
+                gateway.welcome(socket);
+                std::future::ready(())
+            }
+        };
+        // Handlers are registered in the middleware: it runs before the client hears that it is connected, so even its
+        // quickest event finds them.
+        let admit = {
+            let gateway = Arc::clone(&gateway);
+            move |socket: SocketRef, auth: handshake::Auth| {
+                let gateway = Arc::clone(&gateway);
+                async move { handshake::admit(&gateway, &socket, auth).await }
+            }
+        };
+        io.ns("/", welcome.with(admit));
+        tasks.spawn(Arc::clone(&gateway).end_expired());
+        tasks.spawn(Arc::clone(&gateway).end_typing());
+        (gateway, service, io)
+    }
+
+    /// The tokens by which websockets are cut.
+    pub(crate) fn lifelines(&self) -> Arc<Lifelines> {
+        Arc::clone(&self.lifelines)
+    }
+
+    fn next_seat(&self) -> SeatId {
+        self.seats.fetch_add(1, Ordering::Relaxed)
+    }
+
+    fn is_full(&self) -> bool {
+        self.lock_open().len() >= MAX_CONNECTIONS
+    }
+
+    /// Takes note of a connection that was admitted.
+    fn welcome(self: &Arc<Self>, socket: SocketRef) {
+        let Some(connection) = socket.extensions.get::<Arc<Connection>>() else { return };
+        let actor = connection.actor();
+        tracing::debug!(socket.id = %socket.id, user.id = %actor.user, "socket connected");
+        self.hub.welcome(actor.user, connection.seat, Arc::new(self.outlet(&socket, &connection)));
+        self.lock_open().insert(connection.seat, Open { socket, connection });
+    }
+
+    fn outlet(self: &Arc<Self>, socket: &SocketRef, connection: &Arc<Connection>) -> SocketOutlet {
+        let gateway = Arc::downgrade(self);
+        SocketOutlet { socket: socket.clone(), connection: Arc::clone(connection), gateway }
+    }
+
+    /// Frees all that a connection held. The person stays present for a moment: they may come back.
+    async fn farewell(self: &Arc<Self>, connection: &Connection, socket: &SocketRef, reason: DisconnectReason) {
+        let user = connection.actor().user;
+        self.lock_open().remove(&connection.seat);
+        self.lifelines.forget(socket.id);
+        self.hub.farewell(user, connection.seat);
+        let stays = connection.close();
+        for session in stays.keys() {
+            let _stopping = self.hub.detach(*session, connection.seat).await;
+            self.typing.expire(*session, user);
+        }
+        if !stays.is_empty() && !self.stopping.is_cancelled() {
+            let gateway = Arc::clone(self);
+            self.stays.spawn(async move {
+                tokio::select! {
+                    () = tokio::time::sleep(gateway.presence_grace) => {}
+                    () = gateway.stopping.cancelled() => return, // the node's presence goes with the node
+                }
+                for (session, stay) in stays {
+                    gateway.end_stay(session, stay).await;
+                }
+            });
+        }
+        tracing::debug!(socket.id = %socket.id, user.id = %user, ?reason, "socket disconnected");
+    }
+
+    /// A stay in a session is over, at once.
+    async fn end_stay(&self, session: SessionId, stay: ConnectionId) {
+        if let Err(error) = self.services.presences.exit(session, stay).await {
+            tracing::warn!(session.id = %session, error.cause = %error, "a going could not be announced");
+        }
+    }
+
+    /// As [`Gateway::end_stay`], for those who cannot wait.
+    fn end_stay_soon(self: &Arc<Self>, session: SessionId, stay: ConnectionId) {
+        let gateway = Arc::clone(self);
+        self.stays.spawn(async move { gateway.end_stay(session, stay).await });
+    }
+
+    /// Tells rooms of those who stopped typing without a word.
+    async fn end_typing(self: Arc<Self>) {
+        let mut tick = interval(typing::TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tick.tick().await;
+            for (session, user) in self.typing.take_expired() {
+                if let Err(error) = self.services.messages.show_typing(user, session, false).await {
+                    tracing::warn!(session.id = %session, error.cause = %error, "an end of typing could not be shown");
+                }
+            }
+        }
+    }
+
+    /// Ends connections whose token ran out, as `io server disconnect`.
+    async fn end_expired(self: Arc<Self>) {
+        let mut tick = interval(EXPIRY_TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tick.tick().await;
+            let now = self.services.clock.now();
+            let expired: Vec<_> = {
+                let mut open = self.lock_open();
+                open.retain(|_, open| open.socket.connected());
+                let expired = open.values().filter(|open| open.connection.actor().expires_at <= now);
+                expired.map(|open| (open.socket.clone(), Arc::clone(&open.connection))).collect()
+            };
+            for (socket, connection) in expired {
+                tracing::debug!(socket.id = %socket.id, user.id = %connection.actor().user, "access token ran out");
+                self.end(socket, &connection);
+            }
+        }
+    }
+
+    /// Ends a connection for good: the client does not reconnect by itself. With a full queue it cannot be told; then
+    /// the transport is cut.
+    fn end(&self, socket: SocketRef, connection: &Connection) {
+        let id = socket.id;
+        if socket.disconnect().is_err() {
+            self.cut(id, connection);
+        }
+    }
+
+    /// Cuts the transport: the client reconnects by itself.
+    fn cut(&self, id: socketioxide::socket::Sid, connection: &Connection) {
+        connection.cut();
+        self.lifelines.cut(id);
+    }
+
+    /// Stops in good order: takes no more events, finishes those that were taken, then closes every transport, so that
+    /// clients reconnect to another node.
+    pub(crate) async fn drain(&self, io: &SocketIo) {
+        self.draining.begin();
+        self.stopping.cancel();
+        self.events.close();
+        if timeout(DRAIN_EVENTS, self.events.wait()).await.is_err() {
+            tracing::warn!(events = self.events.len(), "events were still running when the time to stop was up");
+        }
+        if timeout(DRAIN_CLOSE, io.close()).await.is_err() {
+            let open: Vec<_> = self.lock_open().values().map(|open| Arc::clone(&open.connection)).collect();
+            tracing::warn!(connections = open.len(), "connections did not close in time and were cut");
+            for connection in open {
+                connection.cut();
+            }
+            self.lifelines.cut_all();
+        }
+    }
+
+    fn lock_open(&self) -> std::sync::MutexGuard<'_, HashMap<SeatId, Open>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,32 @@
+//! The HTTP port: REST, Socket.IO and the documents, on one address.
+
+mod app;
+mod asyncapi;
+mod cookies;
+mod cors;
+mod docs;
+mod extract;
+mod gateway;
+mod headers;
+mod hub;
+mod idempotency;
+mod limits;
+mod openapi;
+mod origins;
+mod problem;
+mod request_id;
+mod request_log;
+mod resource;
+mod rest;
+mod server;
+mod state;
+#[cfg(test)]
+mod testing;
+
+pub use asyncapi::{AsyncApi, asyncapi, errors_page, events_page};
+pub use limits::NotAnAddress;
+pub use openapi::openapi;
+pub use server::Server;
+pub use state::{AllowedOrigins, Draining, HttpSettings, Services, TrustedProxies};
+
+pub use hub::Hub;

@@ -1,0 +1,274 @@
+//! The outermost middleware: it names each request, runs it where the database's connections live, writes refusals as
+//! problems, stamps the answer, and logs one line. Everything that costs something is left out when nobody listens.
+
+use std::{
+    future::{Ready, ready},
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Instant,
+};
+
+use actix_web::{
+    Error, HttpMessage, HttpRequest,
+    body::{BoxBody, MessageBody},
+    dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready},
+    http::{StatusCode, header::HeaderValue},
+};
+use pin_project_lite::pin_project;
+use rondo_domain::{
+    account::Actor,
+    meter::{Metered, metered},
+};
+use rondo_wire::Fault;
+use tokio::runtime::Handle;
+use tracing::{Level, field};
+
+use crate::{headers, problem, request_id};
+
+/// The pattern of the route that a request was matched with; its resource carries it.
+pub(crate) struct RoutePattern(pub(crate) String);
+
+/// The middleware; `runtime` is where the work of every request runs.
+pub(crate) struct RequestLog {
+    runtime: Handle,
+}
+
+impl RequestLog {
+    pub(crate) fn new(runtime: Handle) -> Self {
+        Self { runtime }
+    }
+}
+
+impl<S, B> Transform<S, ServiceRequest> for RequestLog
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<BoxBody>;
+    type Error = Error;
+    type Transform = Logged<S>;
+    type InitError = ();
+    type Future = Ready<Result<Self::Transform, ()>>;
+
+    fn new_transform(&self, service: S) -> Self::Future {
+        ready(Ok(Logged { service, runtime: self.runtime.clone() }))
+    }
+}
+
+/// A service whose requests are logged.
+pub(crate) struct Logged<S> {
+    service: S,
+    runtime: Handle,
+}
+
+impl<S, B> Service<ServiceRequest> for Logged<S>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<BoxBody>;
+    type Error = Error;
+    type Future = Answer<S::Future>;
+
+    forward_ready!(service);
+
+    fn call(&self, request: ServiceRequest) -> Self::Future {
+        let started = Instant::now();
+        let request_id = Some(request_id::of(request.headers()));
+        let work = Some(metered(self.service.call(request)));
+        Answer { work, runtime: self.runtime.clone(), request_id, started }
+    }
+}
+
+pin_project! {
+    /// A request at work. It runs, and ends, in the context of the runtime: a database connection that it holds when
+    /// the client goes away must find its way home too.
+    pub(crate) struct Answer<F> {
+        #[pin]
+        work: Option<Metered<F>>,
+        runtime: Handle,
+        request_id: Option<HeaderValue>,
+        started: Instant,
+    }
+
+    impl<F> PinnedDrop for Answer<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            if this.work.is_some() {
+                let _context = this.runtime.enter();
+                this.work.set(None);
+            }
+        }
+    }
+}
+
+impl<F, B> Future for Answer<F>
+where
+    F: Future<Output = Result<ServiceResponse<B>, Error>>,
+    B: MessageBody + 'static,
+{
+    type Output = Result<ServiceResponse<BoxBody>, Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let Some(work) = this.work.as_mut().as_pin_mut() else { return Poll::Pending };
+        let (answer, queries) = {
+            let _context = this.runtime.enter();
+            let done = ready!(work.poll(cx));
+            this.work.set(None);
+            done
+        };
+        let request_id = this.request_id.take().unwrap_or_else(|| HeaderValue::from_static("-"));
+        Poll::Ready(answer.map(|answer| finish(answer, request_id, *this.started, queries)))
+    }
+}
+
+fn finish<B: MessageBody + 'static>(
+    answer: ServiceResponse<B>,
+    request_id: HeaderValue,
+    started: Instant,
+    queries: u32,
+) -> ServiceResponse<BoxBody> {
+    let (request, response) = answer.into_parts();
+    let fault = response.error().map(problem::fault);
+    let mut response = match &fault {
+        Some(fault) => problem::render(response, fault, request.headers(), request_id::text(&request_id)),
+        None => response.map_into_boxed_body(),
+    };
+    let line = Line { request: &request, status: response.status(), fault: fault.as_ref(), started, queries };
+    line.write(&request_id);
+    headers::stamp(response.headers_mut(), request.path(), request_id);
+    ServiceResponse::new(request, response)
+}
+
+/// What the log tells of a request: no token, address, body or query, ever.
+struct Line<'a> {
+    request: &'a HttpRequest,
+    status: StatusCode,
+    fault: Option<&'a Fault>,
+    started: Instant,
+    queries: u32,
+}
+
+impl Line<'_> {
+    fn write(&self, request_id: &HeaderValue) {
+        macro_rules! event {
+            ($level:expr) => {
+                tracing::event!(
+                    name: "http.request",
+                    $level,
+                    http.method = self.request.method().as_str(),
+                    http.route = self.route(),
+                    http.status = self.status.as_u16(),
+                    error.code = self.fault.map(|fault| fault.code.as_str()),
+                    error.cause = self.fault.and_then(|fault| fault.cause.as_deref()),
+                    user.id = self.request.extensions().get::<Actor>().map(|actor| field::display(actor.user)),
+                    duration_ms = self.duration_ms(),
+                    queries = self.queries,
+                    request.id = request_id::text(request_id),
+                    "request"
+                )
+            };
+        }
+        if self.status.is_server_error() {
+            event!(Level::WARN);
+        } else if self.request.path().starts_with("/health") {
+            event!(Level::DEBUG);
+        } else {
+            event!(Level::INFO);
+        }
+    }
+
+    /// To the microsecond.
+    fn duration_ms(&self) -> f64 {
+        (self.started.elapsed().as_secs_f64() * 1e6).round() / 1e3
+    }
+
+    fn route(&self) -> &str {
+        self.request.app_data::<RoutePattern>().map_or("unmatched", |pattern| &pattern.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::{self, Write},
+        sync::{Arc, Mutex, atomic::Ordering},
+    };
+
+    use actix_web::{http::Method, test::TestRequest};
+    use serde_json::{Value, json};
+    use tracing::{Level, subscriber::NoSubscriber};
+
+    use crate::testing::{GOOD_TOKEN, post, request, settings, signed_in, stage};
+
+    /// Takes what is logged.
+    #[derive(Clone, Default)]
+    struct Ink(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Ink {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[actix_web::test]
+    async fn one_line_tells_of_each_request_and_none_tells_a_secret() {
+        let ink = Ink::default();
+        let paper = ink.clone();
+        let subscriber =
+            tracing_subscriber::fmt().with_max_level(Level::DEBUG).with_writer(move || paper.clone()).json();
+        // With a single subscriber, an event that is first met in another test's thread would be taken for unheard.
+        let _other = tracing::Dispatch::new(NoSubscriber::default());
+        let _listening = tracing::subscriber::set_default(subscriber.finish());
+        let stage = stage(&settings()).await;
+        let named = |request: TestRequest, name| request.insert_header(("x-request-id", name));
+        let login = post("/api/auth/login", &json!({"email": "ada@example.org", "password": "a secret word"}));
+        stage.call(named(login, "r1")).await;
+        stage.call(named(signed_in(&Method::GET, "/api/sessions?query=secret"), "r2")).await;
+        stage.call(named(request(&Method::GET, "/health"), "r3")).await;
+        stage.store.away.store(true, Ordering::Relaxed);
+        stage.call(named(signed_in(&Method::GET, "/api/sessions/{id}?query=secret"), "r4")).await;
+
+        let text = String::from_utf8(ink.0.lock().unwrap().clone()).unwrap();
+        for secret in ["secret", "ada@example.org", GOOD_TOKEN] {
+            assert!(
+                !text.contains(&format!("{secret}\"")) && !text.contains(&format!("={secret}")),
+                "{secret}: {text}"
+            );
+        }
+        let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let lines: Vec<_> = lines.filter(|line| line["fields"]["message"] == "request").collect();
+        let told: Vec<_> = lines
+            .iter()
+            .map(|line| {
+                let fields = &line["fields"];
+                assert!(fields["duration_ms"].is_f64() && fields["queries"].is_u64(), "{line}");
+                assert_eq!(fields["user.id"].is_string(), fields["request.id"] == "r2" || fields["request.id"] == "r4");
+                json!([
+                    line["level"],
+                    fields["request.id"],
+                    fields["http.method"],
+                    fields["http.route"],
+                    fields["http.status"],
+                    fields["error.code"],
+                    fields["error.cause"]
+                ])
+            })
+            .collect();
+        let away = "the database is not available: away";
+        assert_eq!(
+            told,
+            [
+                json!(["INFO", "r1", "POST", "/api/auth/login", 401, "invalid_credentials", null]),
+                json!(["INFO", "r2", "GET", "/api/sessions", 200, null, null]),
+                json!(["DEBUG", "r3", "GET", "/health", 200, null, null]),
+                json!(["WARN", "r4", "GET", "/api/sessions/{id}", 503, "unavailable", away]),
+            ]
+        );
+    }
+}

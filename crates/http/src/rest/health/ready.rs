@@ -1,0 +1,23 @@
+//! `GET /health/ready`
+
+use actix_web::{HttpResponse, web::Data};
+use rondo_domain::store::Store;
+use rondo_wire::view::HealthView;
+
+use super::{Release, verdict};
+use crate::state::Draining;
+
+/// May it get traffic
+///
+/// For load balancers: not while the database is away, nor while the server is stopping.
+#[utoipa::path(
+    get, path = "/health/ready", tag = "health", operation_id = "ready",
+    responses(
+        (status = 200, description = "It may", body = HealthView),
+        (status = 503, description = "It may not", body = HealthView),
+    ),
+)]
+#[tracing::instrument(level = "debug", name = "http.health.ready", skip_all)]
+pub(crate) async fn handle(store: Data<dyn Store>, draining: Data<Draining>, release: Data<Release>) -> HttpResponse {
+    verdict(&**store, &draining, &release).await
+}

@@ -1,0 +1,3 @@
+//! `/api/sessions/{id}/events`: the durable log.
+
+pub(in crate::rest) mod list;

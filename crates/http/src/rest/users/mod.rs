@@ -1,0 +1,4 @@
+//! `/api/users`: people.
+
+pub(super) mod list;
+pub(super) mod me;

@@ -1,0 +1,164 @@
+//! One port: actix-web for requests, Socket.IO for websockets, and the order in which both stop.
+
+use std::{io, net::SocketAddr, rc::Rc, sync::Arc, time::Duration};
+
+use actix_codec::Framed;
+use actix_http::{HttpService, KeepAlive, Request, h1};
+use actix_server::ServerHandle;
+use actix_service::{
+    IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt, fn_factory, fn_service, map_config,
+};
+use actix_web::{dev::AppConfig, web};
+use socketioxide::SocketIo;
+use tokio::{
+    net::{TcpSocket, TcpStream},
+    runtime::Handle,
+    task::JoinSet,
+};
+
+use crate::{
+    app::app,
+    gateway::{
+        Gateway,
+        mount::{self, Mount},
+    },
+    hub::Hub,
+    limits::Door,
+    state::{Draining, HttpSettings, Services},
+};
+
+/// How many connections may wait to be accepted: a whole crowd that comes back at once.
+const BACKLOG: u32 = 4_096;
+/// How long a client may take to send a request's head.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long an idle connection is kept.
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
+/// How long requests that were begun may run when the server stops, in seconds.
+const DRAIN_REQUESTS: u64 = 3;
+
+/// A server that listens.
+pub struct Server {
+    address: SocketAddr,
+    handle: ServerHandle,
+    gateway: Arc<Gateway>,
+    io: SocketIo,
+}
+
+impl Server {
+    /// Binds the address and begins to serve. The tasks that it stands on are put into `tasks`, whose owner sees if one
+    /// of them ends.
+    ///
+    /// # Errors
+    /// When the address cannot be bound.
+    pub fn start(services: &Services, hub: &Hub, settings: &HttpSettings, tasks: &mut JoinSet<()>) -> io::Result<Self> {
+        let listener = bind(settings.address)?;
+        let address = listener.local_addr()?;
+        let draining = Arc::new(Draining::default());
+        let (gateway, service, io) =
+            Gateway::start(services.clone(), hub.clone(), Arc::clone(&draining), settings, tasks);
+        let mount = Mount {
+            service,
+            runtime: Handle::current(),
+            origins: Arc::new(settings.origins.clone()),
+            lifelines: gateway.lifelines(),
+            door: Door::new(services, settings),
+        };
+        let polling = web::Data::new(mount.clone());
+        let whole_app = {
+            let (services, settings) = (services.clone(), settings.clone());
+            let runtime = Handle::current();
+            move || {
+                let polling = polling.clone();
+                app(&services, &settings, &draining, runtime.clone(), move |config: &mut web::ServiceConfig| {
+                    let paths = [mount::PATH.to_owned(), format!("{}/", mount::PATH)];
+                    config.app_data(polling).service(web::resource(paths).to(Mount::polling));
+                })
+            }
+        };
+        let builder = actix_server::Server::build()
+            .workers(settings.workers)
+            .backlog(BACKLOG)
+            .shutdown_timeout(DRAIN_REQUESTS)
+            .disable_signals();
+        let stopping = builder.graceful_shutdown_signal();
+        let server = builder
+            .listen("http", listener, move || {
+                let (whole_app, other_app) = (whole_app.clone(), whole_app.clone());
+                let (mount, stopping) = (mount.clone(), stopping.clone());
+                let upgrade = fn_factory(move || {
+                    let (app, mount) = (other_app.clone(), mount.clone());
+                    async move {
+                        let plain = map_config(app().into_factory().map_err(|error: actix_web::Error| error.error_response()), |()| AppConfig::default());
+                        let other = HttpService::build()
+                            .client_disconnect_timeout(Duration::from_secs(1))
+                            .h1(plain)
+                            .new_service(())
+                            .await?;
+                        let other = Rc::new(other);
+                        Ok::<_, ()>(fn_service(move |(request, framed): (Request, Framed<TcpStream, h1::Codec>)| {
+                            let (other, mount) = (Rc::clone(&other), mount.clone());
+                            async move {
+                                if mount::is_socket_io(request.path()) {
+                                    if let Err(error) = mount.websocket(request, framed).await {
+                                        tracing::debug!(error.cause = %error, "a websocket went away while it was opened");
+                                    }
+                                } else {
+                                    let peer = request.peer_addr();
+                                    if let Err(error) = other.call((mount::rewind(&request, framed), peer)).await {
+                                        tracing::debug!(error.cause = %error, "an upgraded connection ended");
+                                    }
+                                }
+                                Ok::<(), actix_web::Error>(())
+                            }
+                        }))
+                    }
+                });
+                HttpService::build()
+                    .keep_alive(KeepAlive::Timeout(KEEP_ALIVE))
+                    .client_request_timeout(HEAD_TIMEOUT)
+                    .client_disconnect_timeout(Duration::from_secs(1))
+                    .h1_allow_half_closed(false) // else an aborted poll is not cancelled, and the next one ends its session
+                    .tcp_nodelay(true)
+                    .local_addr(address)
+                    .graceful_shutdown_signal(move || {
+                        let stopping = stopping.clone();
+                        async move { stopping.notified().await }
+                    })
+                    .upgrade(upgrade)
+                    .finish(map_config(
+                        whole_app().into_factory().map_err(|error: actix_web::Error| error.error_response()),
+                        |()| AppConfig::default(),
+                    ))
+                    .tcp()
+            })?
+            .run();
+        let handle = server.handle();
+        tasks.spawn(async move {
+            if let Err(error) = server.await {
+                tracing::error!(error.cause = %error, "the HTTP server failed");
+            }
+        });
+        Ok(Self { address, handle, gateway, io })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Stops in good order, within about ten seconds whatever the clients do: readiness falls, no connection is
+    /// accepted, taken events are finished, sockets are closed so that they reconnect elsewhere, requests are finished.
+    pub async fn stop(self) {
+        self.handle.pause().await;
+        self.gateway.drain(&self.io).await;
+        self.handle.stop(true).await;
+    }
+}
+
+fn bind(address: SocketAddr) -> io::Result<std::net::TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)?.into_std()
+}

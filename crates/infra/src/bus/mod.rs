@@ -1,0 +1,5 @@
+//! How signals reach the nodes.
+
+mod memory;
+
+pub use memory::MemoryBus;

@@ -1,0 +1,213 @@
+//! Opens the pools: one for PostgreSQL; for SQLite one connection that writes and a few that read.
+
+use std::{
+    fs, io,
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+    str::FromStr,
+    sync::Arc,
+    time::Duration,
+};
+
+use rondo_domain::store::StoreError;
+use sea_orm::{
+    DatabaseConnection, SqlxPostgresConnector, SqlxSqliteConnector,
+    sqlx::{
+        self, ConnectOptions as _, Connection as _,
+        pool::PoolOptions,
+        postgres::{PgConnectOptions, PgConnection, PgPoolOptions},
+        sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    },
+};
+use tokio::time::{Instant, sleep, timeout};
+use uuid::Uuid;
+
+use super::{error::store_sqlx, guarded::Doubt};
+
+/// How long anybody waits for a connection, the making of a new one included.
+const ACQUIRE: Duration = Duration::from_secs(5);
+/// How long a connection may have idled and still be handed out without a question.
+const FRESH: Duration = Duration::from_secs(15);
+/// How many connections read a SQLite file beside the one that writes.
+const READERS: u32 = 4;
+
+/// How many connections are the message writer's own, so that posts never wait behind requests: one works while the other
+/// goes back into the pool.
+const LANE: u32 = 2;
+
+/// The opened pools. Some of them are the same.
+pub(super) struct Pools {
+    /// Transactions of requests.
+    pub(super) units: DatabaseConnection,
+    /// Transactions of the message writer.
+    pub(super) lane: DatabaseConnection,
+    /// Reads.
+    pub(super) reader: DatabaseConnection,
+    pub(super) scratch: Option<Arc<Scratch>>,
+}
+
+/// Opens a PostgreSQL database.
+pub(super) async fn postgres(url: &str, max_connections: u32, doubt: &Doubt) -> Result<Pools, StoreError> {
+    let options = served(postgres_options(url)?);
+    let shared = postgres_pool(options.clone(), max_connections.saturating_sub(LANE).max(LANE), doubt).await?;
+    let lane = postgres_pool(options, LANE, doubt).await?;
+    Ok(Pools { units: shared.clone(), lane, reader: shared, scratch: None })
+}
+
+/// How a connection behaves that serves requests.
+fn served(options: PgConnectOptions) -> PgConnectOptions {
+    options.options([
+        ("statement_timeout", "10s"),
+        ("idle_in_transaction_session_timeout", "15s"),
+        ("synchronous_commit", "on"),
+        // Every statement here finds its rows by an index, and most in the order of one. A plan that was made while a
+        // table was empty would read and sort all of it instead, and is kept for as long as nobody analyses the table.
+        ("enable_seqscan", "off"),
+        ("enable_bitmapscan", "off"),
+        ("enable_sort", "off"),
+        ("enable_hashjoin", "off"),
+        ("enable_mergejoin", "off"),
+        ("jit", "off"),
+    ])
+}
+
+async fn postgres_pool(
+    options: PgConnectOptions,
+    max_connections: u32,
+    doubt: &Doubt,
+) -> Result<DatabaseConnection, StoreError> {
+    let (leaving, returning) = (doubt.clone(), doubt.clone());
+    let pool = PgPoolOptions::new()
+        .max_connections(max_connections)
+        .acquire_timeout(ACQUIRE)
+        .test_before_acquire(false)
+        .before_acquire(move |connection, meta| {
+            let doubted = leaving.stands() || meta.idle_for > FRESH;
+            Box::pin(async move { Ok(!doubted || answers(connection).await) })
+        })
+        .after_release(move |connection, _| {
+            let doubted = returning.stands();
+            Box::pin(async move { Ok(!doubted || answers(connection).await) })
+        })
+        .connect_with(options)
+        .await
+        .map_err(store_sqlx)?;
+    Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool))
+}
+
+/// One connection of its own, for work that takes longer than a request.
+pub(super) async fn postgres_alone(url: &str) -> Result<DatabaseConnection, StoreError> {
+    let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE).idle_timeout(None).max_lifetime(None);
+    let pool = pool.connect_with(postgres_options(url)?).await.map_err(store_sqlx)?;
+    Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool))
+}
+
+fn postgres_options(url: &str) -> Result<PgConnectOptions, StoreError> {
+    // Without the parser's own words: they may hold the password.
+    let options = PgConnectOptions::from_str(url)
+        .map_err(|_| StoreError::Corrupt("the database's address is no PostgreSQL address".to_owned()))?;
+    Ok(options.application_name("rondo").disable_statement_logging())
+}
+
+/// Whether a connection lives; in the pool's hands, one that does not is replaced.
+async fn answers(connection: &mut PgConnection) -> bool {
+    matches!(timeout(Duration::from_secs(2), connection.ping()).await, Ok(Ok(())))
+}
+
+/// Opens a SQLite file, making it and its folder.
+pub(super) async fn sqlite(url: &str) -> Result<Pools, StoreError> {
+    let scratch = if in_memory(url) { Some(Arc::new(Scratch::new()?)) } else { None };
+    let options = match &scratch {
+        Some(scratch) => SqliteConnectOptions::new().filename(scratch.0.join("rondo.db")),
+        None => SqliteConnectOptions::from_str(url)
+            .map_err(|error| StoreError::Corrupt(format!("the database's address is no SQLite address: {error}")))?,
+    };
+    if let Some(folder) = options.get_filename().parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        make_folder(folder)?;
+    }
+    make_private(options.get_filename())?;
+    let durable = if scratch.is_some() { SqliteSynchronous::Off } else { SqliteSynchronous::Full };
+    let common = options.create_if_missing(true).foreign_keys(true).busy_timeout(ACQUIRE).disable_statement_logging();
+    let writer = open(
+        SqlitePoolOptions::new().max_connections(1),
+        common.clone().journal_mode(SqliteJournalMode::Wal).synchronous(durable),
+    )
+    .await?;
+    let reader = open(SqlitePoolOptions::new().max_connections(READERS), common.pragma("query_only", "on")).await?;
+    Ok(Pools { units: writer.clone(), lane: writer, reader, scratch })
+}
+
+async fn open(
+    pool: PoolOptions<sqlx::Sqlite>,
+    options: SqliteConnectOptions,
+) -> Result<DatabaseConnection, StoreError> {
+    let pool = pool.acquire_timeout(ACQUIRE).test_before_acquire(false).idle_timeout(None).max_lifetime(None);
+    let deadline = Instant::now() + ACQUIRE;
+    loop {
+        match pool.clone().connect_with(options.clone()).await.map_err(store_sqlx) {
+            Ok(pool) => return Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool)),
+            // Two nodes that turn a new file to WAL at once are not held back by the busy timeout.
+            Err(StoreError::Unavailable(_)) if Instant::now() < deadline => sleep(Duration::from_millis(20)).await,
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn in_memory(url: &str) -> bool {
+    url.contains(":memory:") || url.contains("mode=memory")
+}
+
+/// Makes the file, where it is missing, for its owner alone: it holds password hashes. SQLite gives what lies beside it
+/// the same mode.
+fn make_private(file: &Path) -> Result<(), StoreError> {
+    match fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            Err(StoreError::Unavailable(format!("cannot make the file {}: {error}", file.display())))
+        }
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+fn make_folder(folder: &Path) -> Result<(), StoreError> {
+    fs::create_dir_all(folder)
+        .map_err(|error| StoreError::Unavailable(format!("cannot make the folder {}: {error}", folder.display())))
+}
+
+/// Where an "in memory" database lives: a file that goes with it, since readers beside a writer need WAL, and WAL a file.
+pub(super) struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new() -> Result<Self, StoreError> {
+        let folder = std::env::temp_dir().join(format!("rondo-{}", Uuid::new_v4()));
+        make_folder(&folder)?;
+        Ok(Self(folder))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0); // what the system's temporary folder keeps longer harms nobody
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scratch_folder_goes_with_its_database() {
+        let scratch = Scratch::new().unwrap();
+        let folder = scratch.0.clone();
+        assert!(folder.is_dir());
+        drop(scratch);
+        assert!(!folder.exists());
+    }
+
+    #[test]
+    fn an_in_memory_database_is_known_by_its_address() {
+        for url in ["sqlite::memory:", "sqlite://:memory:", "sqlite://x?mode=memory"] {
+            assert!(in_memory(url), "{url}");
+        }
+        assert!(!in_memory("sqlite://data/rondo.db?mode=rwc"));
+    }
+}

@@ -1,0 +1,129 @@
+//! Notifications. Their data is encoded once, when they are written.
+
+use async_trait::async_trait;
+use rondo_domain::{
+    Timestamp,
+    event::{EventEncoder, PersonalEvent},
+    ids::{NotificationId, UserId},
+    notification::{Notification, StoredNotification},
+    page::{Limit, Page},
+    store::{NotificationReads, NotificationWrites, StoreError},
+};
+use sea_orm::{DatabaseTransaction, DbErr, QueryResult, Value};
+
+use super::{
+    SqlStore,
+    bulk::{self, Shape},
+    error::store,
+    guarded::Guarded,
+    page::{below, one_more},
+    rows::Cells,
+    unit::SqlUnitOfWork,
+};
+
+const ALL: &str = "\
+    SELECT id, kind, data, read_at, created_at FROM notification \
+    WHERE user_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
+
+const UNREAD: &str = "\
+    SELECT id, kind, data, read_at, created_at FROM notification \
+    WHERE user_id = $1 AND read_at IS NULL AND id < $2 ORDER BY id DESC LIMIT $3";
+
+const COUNT_UNREAD: &str = "SELECT COUNT(*) FROM notification WHERE user_id = $1 AND read_at IS NULL";
+
+const READ: &str = "UPDATE notification SET read_at = COALESCE(read_at, $3) WHERE id = $2 AND user_id = $1";
+
+const READ_ALL: &str = "UPDATE notification SET read_at = $2 WHERE user_id = $1 AND read_at IS NULL";
+
+const INSERT: Shape = Shape {
+    head: "INSERT INTO notification (id, user_id, kind, data, created_at) VALUES ",
+    row: "(?, ?, ?, ?, ?)",
+    tail: "",
+};
+
+const INSERT_POSTGRES: &str = "\
+    INSERT INTO notification (id, user_id, kind, data, created_at) \
+    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[])";
+
+#[async_trait]
+impl NotificationReads for SqlStore {
+    async fn notifications(
+        &self,
+        user: UserId,
+        unread: bool,
+        after: Option<NotificationId>,
+        limit: Limit,
+    ) -> Result<Page<StoredNotification, NotificationId>, StoreError> {
+        let sql = if unread { UNREAD } else { ALL };
+        let values = [user.0.into(), below(after.map(|id| id.0)), one_more(limit).into()];
+        let rows = self.reader().rows(sql, values).await.map_err(store)?;
+        let stored = rows.iter().map(stored).collect::<Result<Vec<_>, _>>().map_err(store)?;
+        Ok(Page::cut(stored, limit, |last| last.id))
+    }
+
+    async fn unread_notifications(&self, user: UserId) -> Result<i64, StoreError> {
+        let row = self.reader().row(COUNT_UNREAD, [user.0.into()]).await.map_err(store)?;
+        let row = row.ok_or_else(|| StoreError::corrupt("a count without an answer"))?;
+        Cells::new(&row).take().map_err(store)
+    }
+}
+
+#[async_trait]
+impl NotificationWrites for SqlUnitOfWork {
+    async fn notify(&mut self, notifications: &[Notification]) -> Result<(), StoreError> {
+        write(&self.txn, &*self.parts.encoder, notifications).await.map_err(store)?;
+        let told = |notification: &Notification| {
+            (notification.user_id, PersonalEvent::NotificationCreated(notification.clone()))
+        };
+        self.told.extend(notifications.iter().map(told));
+        Ok(())
+    }
+
+    async fn read_notification(&mut self, user: UserId, id: NotificationId, at: Timestamp) -> Result<bool, StoreError> {
+        let marked = self.txn.run(READ, [user.0.into(), id.0.into(), at.into()]).await.map_err(store)?;
+        Ok(marked > 0)
+    }
+
+    async fn read_notifications(&mut self, user: UserId, at: Timestamp) -> Result<(), StoreError> {
+        self.txn.run(READ_ALL, [user.0.into(), at.into()]).await.map_err(store)?;
+        Ok(())
+    }
+}
+
+/// Writes new notifications.
+pub(super) async fn write(
+    txn: &Guarded<DatabaseTransaction>,
+    encoder: &dyn EventEncoder,
+    notifications: &[Notification],
+) -> Result<(), DbErr> {
+    let rows: Vec<_> = notifications.iter().map(|new| (new, encoder.encode_notice(&new.notice))).collect();
+    if !txn.is_postgres() {
+        return bulk::pieces(txn, INSERT, &rows, row).await;
+    }
+    for portion in bulk::portions(&rows, |(new, data)| 60 + new.notice.kind().len() + data.len()) {
+        let values = [
+            bulk::array(portion, |(new, _)| new.id.0),
+            bulk::array(portion, |(new, _)| new.user_id.0),
+            bulk::array(portion, |(new, _)| new.notice.kind().to_owned()),
+            bulk::array(portion, |(_, data)| data.clone()),
+            bulk::array(portion, |(new, _)| new.created_at),
+        ];
+        txn.run(INSERT_POSTGRES, values).await?;
+    }
+    Ok(())
+}
+
+fn row((new, data): &(&Notification, String)) -> [Value; 5] {
+    [new.id.0.into(), new.user_id.0.into(), new.notice.kind().into(), data.as_str().into(), new.created_at.into()]
+}
+
+fn stored(row: &QueryResult) -> Result<StoredNotification, DbErr> {
+    let mut cells = Cells::new(row);
+    Ok(StoredNotification {
+        id: NotificationId(cells.take()?),
+        kind: cells.take()?,
+        data: cells.take()?,
+        read_at: cells.take()?,
+        created_at: cells.take()?,
+    })
+}

@@ -1,0 +1,157 @@
+//! Reads rows of hand-written statements, column by column in their order.
+
+use rondo_domain::{
+    account::User,
+    event::{EventKind, RecordedEvent},
+    ids::{MessageId, SessionId, UserId},
+    message::Message,
+    policy::Role,
+    session::{Session, Visibility},
+};
+use sea_orm::{DbErr, QueryResult, TryGetable};
+use uuid::Uuid;
+
+use super::error::corrupt;
+
+/// The columns that [`Cells::user`] reads, of `app_user u`.
+macro_rules! user_columns {
+    () => {
+        "u.id, u.email, u.display_name, u.avatar_url, u.bio, u.created_at"
+    };
+}
+
+/// The columns that [`Cells::session`] reads, of `session s`.
+macro_rules! session_columns {
+    () => {
+        "s.id, s.name, s.description, s.color, s.image_url, s.visibility, s.member_count, s.last_seq, \
+         s.last_position, s.last_message_at, s.active_at, s.created_at, s.updated_at"
+    };
+}
+
+/// The columns that [`Cells::message`] reads, of `message m` (all but its author).
+macro_rules! message_columns {
+    () => {
+        "m.id, m.session_id, m.seq, m.content, m.client_message_id, m.reply_to, m.created_at, m.edited_at, m.deleted_at"
+    };
+}
+
+pub(crate) use {message_columns, session_columns, user_columns};
+
+/// A row, read from left to right.
+pub(crate) struct Cells<'r> {
+    row: &'r QueryResult,
+    next: usize,
+}
+
+impl<'r> Cells<'r> {
+    pub(crate) fn new(row: &'r QueryResult) -> Self {
+        Self { row, next: 0 }
+    }
+
+    /// The next column.
+    pub(crate) fn take<T: TryGetable>(&mut self) -> Result<T, DbErr> {
+        let index = self.next;
+        self.next += 1;
+        self.row.try_get_by_index(index)
+    }
+
+    pub(crate) fn visibility(&mut self) -> Result<Visibility, DbErr> {
+        let word: String = self.take()?;
+        Visibility::parse(&word).map_err(|_| corrupt(format!("no visibility: {word}")))
+    }
+
+    pub(crate) fn role(&mut self) -> Result<Option<Role>, DbErr> {
+        self.take::<Option<String>>()?.map(|word| role(&word)).transpose()
+    }
+
+    /// See [`user_columns`].
+    pub(crate) fn user(&mut self) -> Result<User, DbErr> {
+        Ok(User {
+            id: UserId(self.take()?),
+            email: self.take()?,
+            display_name: self.take()?,
+            avatar_url: self.take()?,
+            bio: self.take()?,
+            created_at: self.take()?,
+        })
+    }
+
+    /// See [`session_columns`]. The session is as nobody in particular sees it.
+    pub(crate) fn session(&mut self) -> Result<Session, DbErr> {
+        Ok(Session {
+            id: SessionId(self.take()?),
+            name: self.take()?,
+            description: self.take()?,
+            color: self.take()?,
+            image_url: self.take()?,
+            visibility: self.visibility()?,
+            role: None,
+            member_count: self.take()?,
+            last_seq: self.take()?,
+            last_position: self.take()?,
+            unread_count: 0,
+            last_message_at: self.take()?,
+            active_at: self.take()?,
+            created_at: self.take()?,
+            updated_at: self.take()?,
+        })
+    }
+
+    /// See [`session_columns`], with `role` and `read_seq` of whoever looks behind them.
+    pub(crate) fn seen_session(&mut self) -> Result<Session, DbErr> {
+        let mut session = self.session()?;
+        session.role = self.role()?;
+        let read_seq: Option<i64> = self.take()?;
+        session.unread_count = read_seq.map_or(0, |read| (session.last_seq - read).max(0));
+        Ok(session)
+    }
+
+    /// See [`message_columns`], with the author's [`user_columns`] behind them.
+    pub(crate) fn message(&mut self) -> Result<Message, DbErr> {
+        let id = self.take()?;
+        self.message_but(id, Self::user)
+    }
+
+    /// See [`message_columns`]; `None` when an outer join found none. The author is known already.
+    pub(crate) fn message_of(&mut self, author: &User) -> Result<Option<Message>, DbErr> {
+        let id: Option<Uuid> = self.take()?;
+        id.map(|id| self.message_but(id, |_| Ok(author.clone()))).transpose()
+    }
+
+    fn message_but(
+        &mut self,
+        id: Uuid,
+        author: impl FnOnce(&mut Self) -> Result<User, DbErr>,
+    ) -> Result<Message, DbErr> {
+        Ok(Message {
+            id: MessageId(id),
+            session_id: SessionId(self.take()?),
+            seq: self.take()?,
+            content: self.take()?,
+            client_message_id: self.take()?,
+            reply_to: self.take::<Option<_>>()?.map(MessageId),
+            created_at: self.take()?,
+            edited_at: self.take()?,
+            deleted_at: self.take()?,
+            author: author(self)?,
+        })
+    }
+
+    /// `position, kind, subject_id, data` of an event.
+    pub(crate) fn event(&mut self, session_id: SessionId) -> Result<RecordedEvent, DbErr> {
+        let position = self.take()?;
+        let kind: String = self.take()?;
+        Ok(RecordedEvent {
+            session_id,
+            position,
+            kind: EventKind::parse(&kind).ok_or_else(|| corrupt(format!("no kind of event: {kind}")))?,
+            subject: self.take()?,
+            data: self.take::<String>()?.into(),
+        })
+    }
+}
+
+/// Reads a role as a row holds it.
+pub(crate) fn role(word: &str) -> Result<Role, DbErr> {
+    Role::parse(word).map_err(|_| corrupt(format!("no role: {word}")))
+}

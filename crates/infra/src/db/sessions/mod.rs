@@ -1,0 +1,4 @@
+//! Sessions and memberships.
+
+mod reads;
+mod writes;

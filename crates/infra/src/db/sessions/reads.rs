@@ -1,0 +1,140 @@
+//! Reads of sessions and of who is in them.
+
+use async_trait::async_trait;
+use rondo_domain::{
+    Timestamp,
+    ids::{SessionId, UserId},
+    page::{ActivityKey, Limit, MemberKey, Page},
+    session::{Access, Membership, Session},
+    store::{SessionReads, StoreError},
+};
+use sea_orm::{DbErr, QueryResult};
+use uuid::Uuid;
+
+use crate::db::{
+    SqlStore,
+    error::store,
+    page::{before, holds, one_more},
+    rows::{Cells, role, session_columns, user_columns},
+};
+
+const ACCESS: &str = "\
+    SELECT s.visibility, m.role, s.deleted_at, s.last_position, s.log_floor FROM session s \
+    LEFT JOIN membership m ON m.session_id = s.id AND m.user_id = $2 WHERE s.id = $1";
+
+const LOOK: &str = concat!(
+    "SELECT ",
+    session_columns!(),
+    ", m.role, m.read_seq, s.deleted_at, s.log_floor FROM session s \
+      LEFT JOIN membership m ON m.session_id = s.id AND m.user_id = $2 WHERE s.id = $1"
+);
+
+const OF_USER: &str = concat!(
+    "SELECT ",
+    session_columns!(),
+    ", m.role, m.read_seq FROM membership m JOIN session s ON s.id = m.session_id \
+      WHERE m.user_id = $1 AND s.deleted_at IS NULL AND (s.active_at, s.id) < ($2, $3) \
+      ORDER BY s.active_at DESC, s.id DESC LIMIT $4"
+);
+
+const PUBLIC: &str = concat!(
+    "SELECT ",
+    session_columns!(),
+    ", m.role, m.read_seq FROM session s LEFT JOIN membership m ON m.session_id = s.id AND m.user_id = $1 \
+      WHERE s.visibility = 'public' AND s.deleted_at IS NULL AND (s.active_at, s.id) < ($2, $3) \
+      AND s.search_name LIKE $5 ESCAPE '\\' ORDER BY s.active_at DESC, s.id DESC LIMIT $4"
+);
+
+const MEMBERS: &str = concat!(
+    "SELECT b.role, b.joined_at, ",
+    user_columns!(),
+    " FROM membership b JOIN app_user u ON u.id = b.user_id \
+      WHERE b.session_id = $1 AND (b.joined_at, b.user_id) > ($2, $3) ORDER BY b.joined_at, b.user_id LIMIT $4"
+);
+
+#[async_trait]
+impl SessionReads for SqlStore {
+    async fn access(&self, session: SessionId, user: UserId) -> Result<Option<Access>, StoreError> {
+        let row = self.reader().row(ACCESS, [session.0.into(), user.0.into()]).await.map_err(store)?;
+        row.as_ref().map(access).transpose().map_err(store)
+    }
+
+    async fn look(&self, session: SessionId, user: UserId) -> Result<Option<(Session, Access)>, StoreError> {
+        let row = self.reader().row(LOOK, [session.0.into(), user.0.into()]).await.map_err(store)?;
+        row.as_ref().map(look).transpose().map_err(store)
+    }
+
+    async fn sessions_of(
+        &self,
+        user: UserId,
+        after: Option<ActivityKey>,
+        limit: Limit,
+    ) -> Result<Page<Session, ActivityKey>, StoreError> {
+        let [active_at, id] = before(after);
+        let values = [user.0.into(), active_at, id, one_more(limit).into()];
+        page(self.reader().rows(OF_USER, values).await, limit)
+    }
+
+    async fn members(
+        &self,
+        session: SessionId,
+        after: Option<MemberKey>,
+        limit: Limit,
+    ) -> Result<Page<Membership, MemberKey>, StoreError> {
+        let (joined_at, user) = after.map_or((Timestamp::UNIX_EPOCH, Uuid::nil()), |key| (key.joined_at, key.user.0));
+        let values = [session.0.into(), joined_at.into(), user.into(), one_more(limit).into()];
+        let rows = self.reader().rows(MEMBERS, values).await.map_err(store)?;
+        let members = rows.iter().map(|row| membership(row, session)).collect::<Result<Vec<_>, _>>().map_err(store)?;
+        Ok(Page::cut(members, limit, |last| MemberKey { joined_at: last.joined_at, user: last.user.id }))
+    }
+
+    async fn public_sessions(
+        &self,
+        user: UserId,
+        query: Option<&str>,
+        after: Option<ActivityKey>,
+        limit: Limit,
+    ) -> Result<Page<Session, ActivityKey>, StoreError> {
+        let [active_at, id] = before(after);
+        let values = [user.0.into(), active_at, id, one_more(limit).into(), holds(query.unwrap_or("")).into()];
+        page(self.reader().rows(PUBLIC, values).await, limit)
+    }
+}
+
+fn access(row: &QueryResult) -> Result<Access, DbErr> {
+    let mut cells = Cells::new(row);
+    Ok(Access {
+        visibility: cells.visibility()?,
+        role: cells.role()?,
+        deleted: cells.take::<Option<Timestamp>>()?.is_some(),
+        last_position: cells.take()?,
+        log_floor: cells.take()?,
+    })
+}
+
+fn look(row: &QueryResult) -> Result<(Session, Access), DbErr> {
+    let mut cells = Cells::new(row);
+    let session = cells.seen_session()?;
+    let access = Access {
+        visibility: session.visibility,
+        role: session.role,
+        deleted: cells.take::<Option<Timestamp>>()?.is_some(),
+        last_position: session.last_position,
+        log_floor: cells.take()?,
+    };
+    Ok((session, access))
+}
+
+/// `role, joined_at` of a membership, and its person's [`user_columns`].
+pub(super) fn membership(row: &QueryResult, session_id: SessionId) -> Result<Membership, DbErr> {
+    let mut cells = Cells::new(row);
+    let word: String = cells.take()?;
+    Ok(Membership { session_id, role: role(&word)?, joined_at: cells.take()?, user: cells.user()? })
+}
+
+fn page(rows: Result<Vec<QueryResult>, DbErr>, limit: Limit) -> Result<Page<Session, ActivityKey>, StoreError> {
+    let rows = rows.map_err(store)?;
+    let sessions = rows.iter().map(|row| Cells::new(row).seen_session()).collect::<Result<Vec<_>, _>>();
+    let key = |last: &Session| ActivityKey { active_at: last.active_at, id: last.id };
+    Ok(Page::cut(sessions.map_err(store)?, limit, key))
+}

@@ -1,0 +1,86 @@
+//! The domain's store on a database. Its reads are in the files of their aggregates.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use rondo_domain::{
+    Timestamp,
+    bus::{Bus, PersonalSignal, Signal},
+    clock::Clock,
+    event::{EventEncoder, PersonalEvent},
+    idempotency::{IdempotencyKey, Remembered},
+    ids::UserId,
+    store::{Store, StoreError, UnitOfWork},
+};
+use sea_orm::DatabaseConnection;
+use tokio::time::timeout;
+
+use super::{Database, error::store, guarded::Guarded, keys, unit::SqlUnitOfWork};
+
+/// How long a sign of life may take.
+const ALIVE: Duration = Duration::from_secs(2);
+
+/// What transactions need besides the database itself.
+#[derive(Clone)]
+pub(crate) struct Parts {
+    pub(crate) bus: Arc<dyn Bus>,
+    pub(crate) encoder: Arc<dyn EventEncoder>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl Parts {
+    /// Tells a person's connections of something that is committed.
+    pub(crate) fn tell(&self, user: UserId, event: &PersonalEvent) {
+        let data = self.encoder.encode_personal(event).into();
+        let signal = PersonalSignal { user, name: event.name(), data };
+        self.bus.publish(Signal::Personal(Arc::new(signal)));
+    }
+}
+
+/// The domain's store on PostgreSQL or SQLite.
+pub struct SqlStore {
+    db: Database,
+    parts: Parts,
+}
+
+impl SqlStore {
+    pub(super) fn new(db: Database, bus: Arc<dyn Bus>, encoder: Arc<dyn EventEncoder>, clock: Arc<dyn Clock>) -> Self {
+        Self { db, parts: Parts { bus, encoder, clock } }
+    }
+
+    pub(crate) fn reader(&self) -> &Guarded<DatabaseConnection> {
+        &self.db.reader
+    }
+
+    /// The connections of the message writer.
+    pub(crate) fn lane(&self) -> &Guarded<DatabaseConnection> {
+        &self.db.lane
+    }
+
+    pub(crate) fn parts(&self) -> &Parts {
+        &self.parts
+    }
+}
+
+#[async_trait]
+impl Store for SqlStore {
+    async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError> {
+        let txn = self.db.units.begin().await.map_err(store)?;
+        Ok(Box::new(SqlUnitOfWork::new(txn, self.parts.clone())))
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        let asked = timeout(ALIVE, self.reader().row("SELECT 1", []));
+        let answer = asked.await.map_err(|_| StoreError::Unavailable("no sign of life in 2 s".to_owned()))?;
+        answer.map(|_| ()).map_err(store)
+    }
+
+    async fn remembered(
+        &self,
+        user: UserId,
+        key: &IdempotencyKey,
+        now: Timestamp,
+    ) -> Result<Option<Remembered>, StoreError> {
+        keys::find(self.reader(), user, key, now).await.map_err(store)
+    }
+}

@@ -1,0 +1,65 @@
+//! One transaction. Its writes are in the files of their aggregates; dropping it rolls back.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use rondo_domain::{
+    bus::Signal,
+    event::{PersonalEvent, RecordedEvent},
+    idempotency::Memo,
+    ids::UserId,
+    store::{StoreError, UnitOfWork},
+};
+use sea_orm::DatabaseTransaction;
+
+use super::{error::store, guarded::Guarded, keys, store::Parts};
+
+/// An event that goes to the bus once it is committed.
+pub(super) struct Appended {
+    pub(super) event: Arc<RecordedEvent>,
+    /// For whose connections it also is, in the room or not.
+    pub(super) also: Arc<[UserId]>,
+}
+
+/// One transaction, and what goes to the bus once it is committed.
+pub(crate) struct SqlUnitOfWork {
+    pub(super) txn: Guarded<DatabaseTransaction>,
+    pub(super) parts: Parts,
+    pub(super) appended: Vec<Appended>,
+    pub(super) told: Vec<(UserId, PersonalEvent)>,
+}
+
+impl SqlUnitOfWork {
+    pub(super) fn new(txn: Guarded<DatabaseTransaction>, parts: Parts) -> Self {
+        Self { txn, parts, appended: Vec::new(), told: Vec::new() }
+    }
+}
+
+#[async_trait]
+impl UnitOfWork for SqlUnitOfWork {
+    fn tell(&mut self, user: UserId, event: PersonalEvent) {
+        self.told.push((user, event));
+    }
+
+    async fn remember(&mut self, memo: Option<Memo>) -> Result<(), StoreError> {
+        match memo {
+            Some(memo) => keys::remember(&self.txn, &memo, self.parts.clock.now()).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn commit(self: Box<Self>) -> Result<(), StoreError> {
+        let Self { txn, parts, appended, told } = *self;
+        txn.commit().await.map_err(store)?;
+        for Appended { event, also } in appended {
+            if !also.is_empty() {
+                parts.bus.publish(Signal::EventFor(also, event.clone()));
+            }
+            parts.bus.publish(Signal::Event(event));
+        }
+        for (user, event) in told {
+            parts.tell(user, &event);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,257 @@
+//! Writes a batch: messages, events, counters and read markers.
+
+use rondo_domain::event::{EventKind, RecordedEvent};
+use sea_orm::{DatabaseTransaction, DbErr, Value};
+use uuid::Uuid;
+
+use super::plan::{Counters, Created, Marker, Plan};
+use crate::db::{
+    bulk::{Shape, array, fitting, pieces},
+    guarded::{Guarded, ONE_WRITE},
+};
+
+/// All of a batch, or a portion of it. See [`super::lookup`] about the empty name and the nil id.
+const WRITE_POSTGRES: &str = "\
+    WITH post AS ( \
+        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::uuid[], $5::text[], $6::text[], $7::uuid[], \
+            $8::bigint[], $9::timestamptz[], $10::text[]) \
+        AS t (id, session_id, seq, author_id, content, client_message_id, reply_to, position, created_at, data) \
+    ), messages AS ( \
+        INSERT INTO message (id, session_id, seq, author_id, content, client_message_id, reply_to, position, created_at) \
+        SELECT id, session_id, seq, author_id, content, NULLIF(client_message_id, ''), \
+            NULLIF(reply_to, '00000000-0000-0000-0000-000000000000'::uuid), position, created_at FROM post \
+    ), events AS ( \
+        INSERT INTO session_event (session_id, position, kind, subject_id, data, created_at) \
+        SELECT session_id, position, $11, id, data, created_at FROM post \
+    ), counters AS ( \
+        UPDATE session s SET last_seq = c.last_seq, last_position = c.last_position, \
+            last_message_at = c.last_message_at, active_at = c.active_at \
+        FROM unnest($12::uuid[], $13::bigint[], $14::bigint[], $15::timestamptz[], $16::timestamptz[]) \
+            AS c (id, last_seq, last_position, last_message_at, active_at) WHERE s.id = c.id \
+    ) \
+    UPDATE membership b SET read_seq = GREATEST(b.read_seq, r.seq) \
+    FROM unnest($17::uuid[], $18::uuid[], $19::bigint[]) AS r (session_id, user_id, seq) \
+    WHERE b.session_id = r.session_id AND b.user_id = r.user_id";
+
+const MESSAGES: Shape = Shape {
+    head: "INSERT INTO message \
+           (id, session_id, seq, author_id, content, client_message_id, reply_to, position, created_at) VALUES ",
+    row: "(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    tail: "",
+};
+
+const EVENTS: Shape = Shape {
+    head: "INSERT INTO session_event (session_id, position, kind, subject_id, data, created_at) VALUES ",
+    row: "(?, ?, ?, ?, ?, ?)",
+    tail: "",
+};
+
+const COUNTERS: Shape = Shape {
+    head: "UPDATE session SET last_seq = v.column2, last_position = v.column3, last_message_at = v.column4, \
+           active_at = v.column5 FROM (VALUES ",
+    row: "(?, ?, ?, ?, ?)",
+    tail: ") AS v WHERE session.id = v.column1",
+};
+
+const MARKERS: Shape = Shape {
+    head: "UPDATE membership SET read_seq = MAX(read_seq, v.column3) FROM (VALUES ",
+    row: "(?, ?, ?)",
+    tail: ") AS v WHERE membership.session_id = v.column1 AND membership.user_id = v.column2",
+};
+
+/// Writes what is planned; `events` belong to `plan.created`, one by one.
+pub(super) async fn write(
+    txn: &Guarded<DatabaseTransaction>,
+    plan: &Plan,
+    events: &[RecordedEvent],
+) -> Result<(), DbErr> {
+    if txn.is_postgres() {
+        for load in Load::all(plan, events).portions() {
+            txn.run(WRITE_POSTGRES, load.arrays()).await?;
+        }
+        return Ok(());
+    }
+    let both: Vec<_> = plan.created.iter().zip(events).collect();
+    pieces(txn, MESSAGES, &plan.created, message).await?;
+    pieces(txn, EVENTS, &both, |(created, event)| event_row(created, event)).await?;
+    pieces(txn, COUNTERS, &plan.counters, counters_row).await?;
+    pieces(txn, MARKERS, &plan.markers, |marker| [marker.session.0.into(), marker.user.0.into(), marker.seq.into()])
+        .await
+}
+
+/// Rows that go to PostgreSQL in one statement.
+#[derive(Clone, Copy)]
+struct Load<'p> {
+    created: &'p [Created],
+    events: &'p [RecordedEvent],
+    counters: &'p [Counters],
+    markers: &'p [Marker],
+}
+
+impl<'p> Load<'p> {
+    fn all(plan: &'p Plan, events: &'p [RecordedEvent]) -> Self {
+        Self { created: &plan.created, events, counters: &plan.counters, markers: &plan.markers }
+    }
+
+    /// The same in portions that go out at once, see [`ONE_WRITE`]; a single long message is one all the same.
+    fn portions(mut self) -> Vec<Self> {
+        let mut portions = Vec::new();
+        while !(self.created.is_empty() && self.counters.is_empty() && self.markers.is_empty()) {
+            let mut room = ONE_WRITE;
+            let posts = self.created.iter().zip(self.events).map(|(created, event)| weight(created, event));
+            let posts = fitting(posts, &mut room).max(usize::from(!self.created.is_empty()));
+            let counters = fitting(self.counters.iter().map(|_| 64), &mut room);
+            let markers = fitting(self.markers.iter().map(|_| 52), &mut room);
+            let (created, later_created) = self.created.split_at(posts);
+            let (events, later_events) = self.events.split_at(posts);
+            let (counters, later_counters) = self.counters.split_at(counters);
+            let (markers, later_markers) = self.markers.split_at(markers);
+            portions.push(Self { created, events, counters, markers });
+            self =
+                Self { created: later_created, events: later_events, counters: later_counters, markers: later_markers };
+        }
+        portions
+    }
+
+    fn arrays(self) -> [Value; 19] {
+        let Self { created, events, counters, markers } = self;
+        [
+            array(created, |row| row.message.id.0),
+            array(created, |row| row.message.session_id.0),
+            array(created, |row| row.message.seq),
+            array(created, |row| row.message.author.id.0),
+            array(created, |row| row.message.content.clone().unwrap_or_default()),
+            array(created, |row| row.message.client_message_id.clone().unwrap_or_default()),
+            array(created, |row| row.message.reply_to.map_or(Uuid::nil(), |id| id.0)),
+            array(created, |row| row.position),
+            array(created, |row| row.message.created_at),
+            array(events, |event| event.data.to_string()),
+            EventKind::MessageCreate.as_str().into(),
+            array(counters, |row| row.session.0),
+            array(counters, |row| row.last_seq),
+            array(counters, |row| row.last_position),
+            array(counters, |row| row.last_message_at),
+            array(counters, |row| row.active_at),
+            array(markers, |row| row.session.0),
+            array(markers, |row| row.user.0),
+            array(markers, |row| row.seq),
+        ]
+    }
+}
+
+/// The bytes that a message and its event take on the way, with the four of each cell's length.
+fn weight(Created { message, .. }: &Created, event: &RecordedEvent) -> usize {
+    let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+    136 + text(&message.content) + text(&message.client_message_id) + event.data.len()
+}
+
+fn message(Created { message, position }: &Created) -> [Value; 9] {
+    [
+        message.id.0.into(),
+        message.session_id.0.into(),
+        message.seq.into(),
+        message.author.id.0.into(),
+        message.content.clone().into(),
+        message.client_message_id.clone().into(),
+        message.reply_to.map(|id| id.0).into(),
+        (*position).into(),
+        message.created_at.into(),
+    ]
+}
+
+fn event_row(created: &Created, event: &RecordedEvent) -> [Value; 6] {
+    [
+        event.session_id.0.into(),
+        event.position.into(),
+        event.kind.as_str().into(),
+        event.subject.into(),
+        event.data.to_string().into(),
+        created.message.created_at.into(),
+    ]
+}
+
+fn counters_row(counters: &Counters) -> [Value; 5] {
+    [
+        counters.session.0.into(),
+        counters.last_seq.into(),
+        counters.last_position.into(),
+        counters.last_message_at.into(),
+        counters.active_at.into(),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use rondo_domain::{
+        Timestamp,
+        account::User,
+        ids::{MessageId, SessionId, UserId},
+        message::Message,
+    };
+
+    use super::*;
+
+    fn planned(lengths: &[usize]) -> (Plan, Vec<RecordedEvent>) {
+        let (session, at) = (SessionId::generate(), Timestamp::UNIX_EPOCH);
+        let (mut plan, mut events) = (Plan::default(), Vec::new());
+        for (length, position) in lengths.iter().zip(1..) {
+            let author = User {
+                id: UserId::generate(),
+                email: String::new(),
+                display_name: String::new(),
+                avatar_url: None,
+                bio: None,
+                created_at: at,
+            };
+            plan.markers.push(Marker { session, user: author.id, seq: position });
+            plan.counters.push(Counters {
+                session,
+                last_seq: position,
+                last_position: position,
+                last_message_at: at,
+                active_at: at,
+            });
+            let message = Message {
+                id: MessageId::generate(),
+                session_id: session,
+                seq: position,
+                author,
+                content: Some("x".repeat(*length)),
+                client_message_id: None,
+                reply_to: None,
+                created_at: at,
+                edited_at: None,
+                deleted_at: None,
+            };
+            events.push(RecordedEvent {
+                session_id: session,
+                position,
+                kind: EventKind::MessageCreate,
+                subject: None,
+                data: "x".repeat(*length).into(),
+            });
+            plan.created.push(Created { message, position });
+        }
+        (plan, events)
+    }
+
+    #[test]
+    fn portions_hold_everything_once_and_fit_into_one_write() {
+        for lengths in [vec![100; 256], vec![0; 256], vec![10], vec![5_000; 9], vec![40_000, 10, 40_000]] {
+            let (plan, events) = planned(&lengths);
+            let portions = Load::all(&plan, &events).portions();
+            let positions = portions.iter().flat_map(|load| load.created.iter().map(|row| row.position));
+            assert!(positions.eq((1..).take(lengths.len())));
+            let told = portions.iter().flat_map(|load| load.events.iter().map(|event| event.position));
+            assert!(told.eq((1..).take(lengths.len())));
+            assert_eq!(portions.iter().map(|load| load.counters.len()).sum::<usize>(), lengths.len());
+            assert_eq!(portions.iter().map(|load| load.markers.len()).sum::<usize>(), lengths.len());
+            for load in &portions {
+                assert_eq!(load.created.len(), load.events.len());
+                let posts = load.created.iter().zip(load.events).map(|(created, event)| weight(created, event));
+                let bytes = posts.sum::<usize>() + load.counters.len() * 64 + load.markers.len() * 52;
+                assert!(bytes <= ONE_WRITE || load.created.len() == 1);
+            }
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! The counting behind the limits.
+
+mod memory;
+
+pub use memory::MemoryLimits;

@@ -1,0 +1,5 @@
+//! Where presence is kept.
+
+mod memory;
+
+pub use memory::MemoryPresence;

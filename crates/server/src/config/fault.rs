@@ -1,0 +1,71 @@
+//! What can be wrong with the settings, told to the person who gave them.
+
+use std::{error::Error, fmt};
+
+/// One thing that is wrong: which variable, what about it, and the way out. Holds no value of a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    variable: String,
+    problem: String,
+    remedy: String,
+}
+
+impl Fault {
+    pub(super) fn new(variable: impl Into<String>, problem: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { variable: variable.into(), problem: problem.into(), remedy: remedy.into() }
+    }
+
+    /// The variable at fault, or the place: `.env, line 3`.
+    #[must_use]
+    pub fn variable(&self) -> &str {
+        &self.variable
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}; {}", self.variable, self.problem, self.remedy)
+    }
+}
+
+/// Everything that is wrong with the settings, in the order in which they were read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Faults(Vec<Fault>);
+
+impl Faults {
+    pub(super) const fn new(faults: Vec<Fault>) -> Self {
+        Self(faults)
+    }
+
+    /// The faults one by one.
+    pub fn iter(&self) -> impl Iterator<Item = &Fault> {
+        self.0.iter()
+    }
+}
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.len() {
+            1 => f.write_str("One setting is at fault:")?,
+            count => write!(f, "{count} settings are at fault:")?,
+        }
+        self.0.iter().try_for_each(|fault| write!(f, "\n  {fault}"))
+    }
+}
+
+impl Error for Faults {}
+
+/// What a parser has against a value; the reader makes a [`Fault`] of it. Must not quote the value of a secret.
+#[derive(Debug)]
+pub(super) struct Wrong {
+    /// Goes on after the value: `is not a whole number`.
+    pub(super) problem: String,
+    /// Says what to do: `give one from 1 to 512`.
+    pub(super) remedy: String,
+}
+
+impl Wrong {
+    pub(super) fn new(problem: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { problem: problem.into(), remedy: remedy.into() }
+    }
+}

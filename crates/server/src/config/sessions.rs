@@ -1,0 +1,64 @@
+//! What holds in a live session: when an absence shows, who may be invited, and how long an invitation stands.
+
+use std::time::Duration;
+
+use super::{
+    parse::{switch, whole},
+    reader::Reader,
+    sealed::Read,
+    setting::{Preset, Setting},
+};
+
+static PRESENCE_GRACE_MS: Setting = Setting {
+    name: "PRESENCE_GRACE_MS",
+    flag: "presence-grace-ms",
+    value: "MILLISECONDS",
+    default: Preset::Fixed("3000"),
+    secret: false,
+    help: "How long a lost connection still counts as present, in milliseconds, 0 to 60000",
+};
+
+static INVITE_UNKNOWN: Setting = Setting {
+    name: "INVITE_UNKNOWN",
+    flag: "invite-unknown",
+    value: "on|off",
+    default: Preset::Fixed("on"),
+    secret: false,
+    help: "Whether an address without an account may be invited. Addresses are not verified: whoever registers an\n\
+           invited one gets the invitation",
+};
+
+static INVITATION_TTL: Setting = Setting {
+    name: "INVITATION_TTL",
+    flag: "invitation-ttl",
+    value: "SECONDS",
+    default: Preset::Fixed("604800"),
+    secret: false,
+    help: "How long an invitation can be accepted, in seconds, 60 to 31536000",
+};
+
+pub(super) static SETTINGS: &[&Setting] = &[&PRESENCE_GRACE_MS, &INVITE_UNKNOWN, &INVITATION_TTL];
+
+/// Presence and invitations.
+#[derive(Clone, Debug)]
+pub struct SessionSettings {
+    /// How long a lost connection still counts as present, up to a minute.
+    pub presence_grace: Duration,
+    /// Whether an address without an account may be invited.
+    pub invite_unknown: bool,
+    /// How long an invitation can be accepted: a minute to 365 days.
+    pub invitation_ttl: Duration,
+}
+
+impl Read for SessionSettings {
+    fn read(reader: &mut Reader) -> Option<Self> {
+        let presence_grace = reader.read(&PRESENCE_GRACE_MS, |text| whole(text, &(0..=60_000), " milliseconds"));
+        let invite_unknown = reader.read(&INVITE_UNKNOWN, switch);
+        let invitation_ttl = reader.read(&INVITATION_TTL, |text| whole(text, &(60..=31_536_000), " seconds"));
+        Some(Self {
+            presence_grace: Duration::from_millis(presence_grace?),
+            invite_unknown: invite_unknown?,
+            invitation_ttl: Duration::from_secs(invitation_ttl?),
+        })
+    }
+}

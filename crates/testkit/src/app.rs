@@ -1,0 +1,99 @@
+//! A whole node in this process.
+
+use std::{ops::Deref, sync::Arc, time::Duration};
+
+use rondo_domain::Clock;
+use rondo_server::{Node, config::Settings};
+use tokio::{runtime::Handle, task::block_in_place, time::timeout};
+
+use crate::{Backend, Site, TestClock, TestDb, log, token::JWT_SECRET};
+
+/// How long a single test may take, whatever it does.
+const LONGEST: Duration = Duration::from_secs(90);
+/// How long a node may take to stop.
+const STOPPING: Duration = Duration::from_secs(12);
+
+/// A running node with a database and a clock of its own. Dropping it stops the node, then takes the database away.
+pub struct TestApp {
+    /// The node's time.
+    pub clock: TestClock,
+    site: Site,
+    node: Option<Node>,
+    _database: TestDb,
+}
+
+impl TestApp {
+    /// Starts a node as in development, without the demo.
+    pub async fn start(backend: Backend) -> Self {
+        Self::with(backend, &[]).await
+    }
+
+    /// Starts a node with other settings than usual.
+    pub async fn with(backend: Backend, settings: &[(&str, &str)]) -> Self {
+        log::listen();
+        let database = TestDb::create(backend).await;
+        let folder = database.folder().display().to_string();
+        let usual = [
+            ("APP_ENV", "development"),
+            ("HOST", "127.0.0.1"),
+            ("PORT", "0"),
+            ("WORKERS", "1"),
+            ("DEMO", "off"),
+            ("RATE_LIMIT", "off"),
+            ("BCRYPT_COST", "4"),
+            ("JWT_SECRET", JWT_SECRET),
+            ("DATA_DIR", &folder),
+            ("DATABASE_URL", database.url()),
+            ("DATABASE_MAX_CONNECTIONS", "6"),
+        ];
+        let find = |name: &str| settings.iter().chain(&usual).find(|(known, _)| *known == name);
+        let settings = Settings::from_vars(|name| find(name).map(|(_, value)| (*value).to_owned()));
+        let settings = settings.unwrap_or_else(|faults| panic!("{faults}"));
+        let clock = TestClock::new();
+        let node = Node::start(&settings, Arc::new(clock.clone()) as Arc<dyn Clock>).await;
+        let node = node.unwrap_or_else(|error| panic!("the node did not start: {error}"));
+        Self { clock, site: Site::new(node.address()), node: Some(node), _database: database }
+    }
+}
+
+impl Deref for TestApp {
+    type Target = Site;
+
+    fn deref(&self) -> &Site {
+        &self.site
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        let Some(node) = self.node.take() else { return };
+        let stopped = block_in_place(|| Handle::current().block_on(timeout(STOPPING, node.stop())));
+        if stopped.is_err() {
+            eprintln!("a node did not stop within {STOPPING:?}");
+        }
+    }
+}
+
+/// What a test of [`on_each_database!`](crate::on_each_database) begins with.
+pub trait Begin: Sized {
+    /// Makes it on this database.
+    fn begin(backend: Backend) -> impl Future<Output = Self>;
+}
+
+impl Begin for TestApp {
+    fn begin(backend: Backend) -> impl Future<Output = Self> {
+        Self::start(backend)
+    }
+}
+
+impl Begin for Backend {
+    async fn begin(backend: Backend) -> Self {
+        backend
+    }
+}
+
+/// Runs a test on a database, and not without end.
+pub async fn on<T: Begin, F: Future<Output = ()>>(backend: Backend, test: impl FnOnce(T) -> F) {
+    let work = async { test(T::begin(backend).await).await };
+    assert!(timeout(LONGEST, work).await.is_ok(), "the test took longer than {LONGEST:?}");
+}

@@ -1,0 +1,10 @@
+//! Signing up, in, on and out.
+
+mod flood;
+mod login;
+mod logins;
+mod logout;
+mod password;
+mod refresh;
+mod register;
+mod token;

@@ -1,0 +1,3 @@
+//! The documents that the server gives of itself.
+
+mod read;

@@ -1,0 +1,4 @@
+//! The durable log of a session.
+
+mod list;
+mod record;

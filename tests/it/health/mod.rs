@@ -1,0 +1,3 @@
+//! How the server is.
+
+mod ask;

@@ -1,0 +1,4 @@
+//! What is refused when it comes too often.
+
+mod requests;
+mod sockets;

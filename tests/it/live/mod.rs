@@ -1,0 +1,6 @@
+//! What connections hear, and when they no longer do.
+
+mod connect;
+mod end;
+mod hear;
+mod resume;

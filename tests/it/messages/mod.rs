@@ -1,0 +1,7 @@
+//! Messages.
+
+mod create;
+mod delete;
+mod edit;
+mod list;
+mod unread;

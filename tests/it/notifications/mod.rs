@@ -1,0 +1,3 @@
+//! What people are told of, also when they were away.
+
+mod list;

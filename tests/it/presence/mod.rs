@@ -1,0 +1,4 @@
+//! Who is there, and who types.
+
+mod list;
+mod typing;

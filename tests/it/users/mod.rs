@@ -1,0 +1,4 @@
+//! People.
+
+mod list;
+mod me;

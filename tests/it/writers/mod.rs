@@ -1,0 +1,5 @@
+//! Many who write at once, and what becomes of it when the server falls.
+
+mod crowd;
+mod fall;
+mod post;

@@ -1,0 +1,66 @@
+//! Cargo, always with the same packages and features, so that one command reuses what another has built.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::shell::{Result, capture, run, variable};
+
+/// The folder that holds the workspace.
+pub(crate) fn root() -> &'static Path {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here)
+}
+
+/// Cargo, in the workspace's folder.
+pub(crate) fn cargo<'a>(words: impl IntoIterator<Item = &'a str>) -> Command {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root()).args(words);
+    command
+}
+
+/// Builds every binary and every test, and gives the path of `rondo`.
+///
+/// With `--tests`, cargo chooses features as `cargo test` does, so nothing is built a second time there.
+pub(crate) fn build() -> Result<PathBuf> {
+    run(&mut cargo(["build", "--workspace", "--bins", "--tests", "--locked"]))?;
+    let rondo = target_dir()?.join("debug").join(format!("rondo{}", env::consts::EXE_SUFFIX));
+    if rondo.is_file() { Ok(rondo) } else { Err(format!("the build left no `{}`", rondo.display())) }
+}
+
+/// Where cargo puts what it builds; with a target triple configured that is a folder deeper.
+fn target_dir() -> Result<PathBuf> {
+    let metadata = capture(&mut cargo(["metadata", "--format-version", "1", "--no-deps", "--locked"]))?;
+    let target = json_string(&metadata, "target_directory")
+        .ok_or("`cargo metadata` names no target directory, though it always should")?;
+    Ok(match variable("CARGO_BUILD_TARGET") {
+        Some(triple) => Path::new(&target).join(triple),
+        None => target.into(),
+    })
+}
+
+/// The first string under this key; a path holds no escapes but `\\` and `\"`, so a JSON parser is not worth its build.
+fn json_string(json: &str, key: &str) -> Option<String> {
+    let (_, rest) = json.split_once(&format!("\"{key}\":\""))?;
+    let mut value = String::new();
+    let mut characters = rest.chars();
+    loop {
+        match characters.next()? {
+            '"' => return Some(value),
+            '\\' => value.push(characters.next()?),
+            character => value.push(character),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_target_directory_is_read_from_the_metadata() {
+        let json = r#"{"packages":[],"target_directory":"C:\\work\\target","version":1}"#;
+        assert_eq!(json_string(json, "target_directory").as_deref(), Some(r"C:\work\target"));
+        assert_eq!(json_string(json, "elsewhere"), None);
+    }
+}

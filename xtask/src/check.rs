@@ -1,0 +1,41 @@
+//! `cargo xtask check`: what CI asks before the tests. Every step runs, even when one before it failed.
+
+use std::process::ExitCode;
+
+use crate::cargo::{build, cargo};
+use crate::report::Report;
+use crate::shell::{find, run as run_command};
+use crate::{documents, layers};
+
+const FORMAT: &[&str] = &["fmt", "--all", "--check"];
+const LINTS: &[&str] = &["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"];
+const RUSTDOC: &[&str] = &["doc", "--no-deps", "--workspace", "--locked"];
+
+/// A program that one installs apart, what it is asked, and the name of the step.
+const EXTRAS: &[(&str, &[&str], &str)] = &[
+    ("cargo-deny", &["deny", "--locked", "check"], "licences, advisories and sources"),
+    ("cargo-machete", &["machete"], "unused dependencies"),
+];
+
+/// Runs every check.
+pub(crate) fn run() -> ExitCode {
+    let mut report = Report::new("cargo xtask check");
+    report.step("format", || run_command(&mut cargo(FORMAT.iter().copied())));
+    report.step("layers", layers::check);
+    report.step("lints", || run_command(&mut cargo(LINTS.iter().copied())));
+    report.step("documentation", || run_command(cargo(RUSTDOC.iter().copied()).env("RUSTDOCFLAGS", "--deny warnings")));
+    for &(program, words, name) in EXTRAS {
+        if find(program).is_some() {
+            report.step(name, || run_command(&mut cargo(words.iter().copied())));
+        } else {
+            report.not_run(name, &format!("{program} is not installed (`cargo install --locked {program}`)"));
+        }
+    }
+    match report.step("build", build) {
+        Some(rondo) => {
+            report.step("generated documents", || documents::check(&rondo));
+        }
+        None => report.not_run("generated documents", "the build failed"),
+    }
+    report.finish()
+}

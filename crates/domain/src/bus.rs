@@ -2,12 +2,23 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
+
 use crate::{
     account::User,
-    event::RecordedEvent,
+    event::{PersonalKind, RecordedEvent},
     ids::{LoginId, SessionId, UserId},
     presence::Present,
 };
+
+/// What a node may listen to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Topic {
+    /// What happens in a session.
+    Session(SessionId),
+    /// What is for a person's connections.
+    Person(UserId),
+}
 
 /// What travels between nodes.
 #[derive(Clone, Debug)]
@@ -27,6 +38,9 @@ pub enum Signal {
         /// Which.
         login: LoginId,
     },
+    /// What is remembered for these people is out of date: they wrote something, or what they may do has changed. It
+    /// reaches every node, whatever it listens to.
+    Stale(Arc<[UserId]>),
 }
 
 /// What is for one person's connections, already in its public form.
@@ -34,8 +48,8 @@ pub enum Signal {
 pub struct PersonalSignal {
     /// For whom.
     pub user: UserId,
-    /// The public name of the event.
-    pub name: &'static str,
+    /// What it is.
+    pub kind: PersonalKind,
     /// The public JSON object.
     pub data: Arc<str>,
 }
@@ -99,14 +113,26 @@ impl PassingEvent {
 }
 
 /// Carries signals to all nodes, this one too.
+#[async_trait]
 pub trait Bus: Send + Sync {
     /// Tells of something that is already committed, or passing. Never waits and never fails: a signal may be lost,
     /// doubled or late.
     fn publish(&self, signal: Signal);
+
+    /// Asks for the signals of these topics from other nodes, until [`Bus::leave`]; a topic is asked for once. Returns
+    /// when they arrive, or after a short deadline: then [`SignalSink::missed`] tells when they do.
+    async fn listen(&self, topics: &[Topic]);
+
+    /// Asks for no more signals of a topic.
+    fn leave(&self, topic: Topic);
 }
 
 /// Where a node takes what the bus brings.
 pub trait SignalSink: Send + Sync {
     /// Takes a signal, or drops it when there is no room for it. Never waits.
     fn offer(&self, signal: Signal);
+
+    /// Signals of these topics may have been missed until now, and arrive from now on: time to look for what was missed.
+    /// Never waits.
+    fn missed(&self, topics: &[Topic]);
 }

@@ -170,13 +170,42 @@ pub enum PersonalEvent {
 }
 
 impl PersonalEvent {
+    /// The kind of this event.
+    #[must_use]
+    pub const fn kind(&self) -> PersonalKind {
+        match self {
+            Self::InvitationCreated(_) => PersonalKind::InvitationCreate,
+            Self::NotificationCreated(_) => PersonalKind::NotificationCreate,
+        }
+    }
+}
+
+/// The kinds of what is for one person's connections, by their public names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PersonalKind {
+    /// They were invited.
+    InvitationCreate,
+    /// They were notified.
+    NotificationCreate,
+}
+
+impl PersonalKind {
+    /// Every kind.
+    pub const ALL: [Self; 2] = [Self::InvitationCreate, Self::NotificationCreate];
+
     /// The public name.
     #[must_use]
-    pub const fn name(&self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
-            Self::InvitationCreated(_) => "invitation:create",
-            Self::NotificationCreated(_) => "notification:create",
+            Self::InvitationCreate => "invitation:create",
+            Self::NotificationCreate => "notification:create",
         }
+    }
+
+    /// Reads the public name; `None` when there is no such kind.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
 }
 

@@ -169,7 +169,7 @@ fn personal(event: &PersonalEvent) -> Heard {
         ),
     };
     let examples = Json::read(&PublicEncoder.encode_personal(event)).into_iter().collect();
-    Heard { name: event.name(), to, payload, has_position: false, summary, detail, examples }
+    Heard { name: event.kind().as_str(), to, payload, has_position: false, summary, detail, examples }
 }
 
 /// What the hub tells of a crowd.

@@ -86,7 +86,7 @@ fn every_event_that_is_sent_is_described_once() {
     assert!(own.iter().all(|name| hub.contains(&format!("\"{name}\""))), "the hub calls them otherwise");
     let mut names: BTreeSet<_> = EventKind::ALL.map(EventKind::as_str).into();
     names.extend(examples::passing().iter().map(|event| passing_payload(event).0));
-    names.extend(examples::personal().iter().map(PersonalEvent::name));
+    names.extend(examples::personal().iter().map(|event| event.kind().as_str()));
     names.extend(own);
 
     let described = heard();

@@ -36,6 +36,7 @@ use connection::{Connection, SocketOutlet};
 pub(crate) use dispatch::ClientEvent;
 use lifeline::Lifelines;
 use rondo_domain::{SessionId, limits::Allowance, presence::ConnectionId};
+use rondo_wire::{ErrorCode, Fault};
 use typing::Typing;
 
 /// The largest frame or poll body, as CONTRACT has it for every body.
@@ -116,8 +117,13 @@ impl Gateway {
         let welcome = {
             let gateway = Arc::clone(&gateway);
             move |socket: SocketRef| {
-                gateway.welcome(socket);
-                std::future::ready(())
+                let gateway = Arc::clone(&gateway);
+                let connection = gateway.welcome(&socket);
+                async move {
+                    if let Some(connection) = connection {
+                        gateway.end_if_signed_out(&socket, &connection).await;
+                    }
+                }
             }
         };
         // Handlers are registered in the middleware: it runs before the client hears that it is connected, so even its
@@ -149,12 +155,21 @@ impl Gateway {
     }
 
     /// Takes note of a connection that was admitted.
-    fn welcome(self: &Arc<Self>, socket: SocketRef) {
-        let Some(connection) = socket.extensions.get::<Arc<Connection>>() else { return };
+    fn welcome(self: &Arc<Self>, socket: &SocketRef) -> Option<Arc<Connection>> {
+        let connection = socket.extensions.get::<Arc<Connection>>()?;
         let actor = connection.actor();
         tracing::debug!(socket.id = %socket.id, user.id = %actor.user, "socket connected");
-        self.hub.welcome(actor.user, connection.seat, Arc::new(self.outlet(&socket, &connection)));
-        self.lock_open().insert(connection.seat, Open { socket, connection });
+        self.hub.welcome(actor.user, connection.seat, Arc::new(self.outlet(socket, &connection)));
+        self.lock_open().insert(connection.seat, Open { socket: socket.clone(), connection: Arc::clone(&connection) });
+        Some(connection)
+    }
+
+    /// Ends a connection whose login was cut before it was known here whose connection this is: nobody else tells it.
+    async fn end_if_signed_out(&self, socket: &SocketRef, connection: &Connection) {
+        let asked = self.services.accounts.still_signed_in(&connection.actor()).await;
+        if asked.is_err_and(|error| Fault::from(error).code == ErrorCode::Unauthenticated) {
+            self.end(socket.clone(), connection);
+        }
     }
 
     fn outlet(self: &Arc<Self>, socket: &SocketRef, connection: &Arc<Connection>) -> SocketOutlet {

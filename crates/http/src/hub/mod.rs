@@ -15,7 +15,7 @@ use std::{sync::Arc, time::Duration};
 
 use rondo_domain::{
     LoginId, SessionId, UserId,
-    bus::{Signal, SignalSink},
+    bus::{Signal, SignalSink, Topic},
     event::Position,
     store::EventLog,
 };
@@ -167,6 +167,9 @@ impl SignalSink for Hub {
             Signal::Passing(event) => self.hint(event.session(), Command::Passing(event)),
             Signal::Personal(signal) => self.people.tell(&signal),
             Signal::LoginEnded { user, login } => self.people.login_ended(user, login),
+            Signal::Stale(_) => {}
         }
     }
+
+    fn missed(&self, _: &[Topic]) {}
 }

@@ -44,7 +44,7 @@ impl People {
         }
         let Ok(data) = serde_json::from_str::<&RawValue>(&signal.data) else { return };
         for (_, outlet) in connections {
-            tell(&*outlet, signal.name, data);
+            tell(&*outlet, signal.kind.as_str(), data);
         }
     }
 

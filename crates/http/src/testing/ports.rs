@@ -7,7 +7,7 @@ use rondo_domain::{
         AccountError, Actor, NewPassword, PasswordHash, TokenDigest,
         ports::{AccessTokens, LoginStatus, PasswordHasher, RefreshSecrets},
     },
-    bus::{Bus, Signal},
+    bus::{Bus, Signal, Topic},
     message::{MessageError, NewMessage},
     page::Limit,
     presence::{ConnectionId, Entered, Gone, PresenceBook, Present, Roll, RollKey},
@@ -22,8 +22,13 @@ pub(crate) const EXPIRED_TOKEN: &str = "expired";
 /// Everything besides a store; it knows one person.
 pub(super) struct Fakes(pub(super) UserId);
 
+#[async_trait]
 impl Bus for Fakes {
     fn publish(&self, _: Signal) {}
+
+    async fn listen(&self, _: &[Topic]) {}
+
+    fn leave(&self, _: Topic) {}
 }
 
 #[async_trait]

@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
-use rondo_domain::bus::{Bus, Signal, SignalSink};
+use async_trait::async_trait;
+use rondo_domain::bus::{Bus, Signal, SignalSink, Topic};
 
 /// A bus within one process.
 #[derive(Default)]
@@ -23,10 +24,15 @@ impl MemoryBus {
     }
 }
 
+#[async_trait]
 impl Bus for MemoryBus {
     fn publish(&self, signal: Signal) {
         if let Some(sink) = self.sink.get() {
             sink.offer(signal);
         }
     }
+
+    async fn listen(&self, _: &[Topic]) {}
+
+    fn leave(&self, _: Topic) {}
 }

@@ -32,7 +32,7 @@ impl Parts {
     /// Tells a person's connections of something that is committed.
     pub(crate) fn tell(&self, user: UserId, event: &PersonalEvent) {
         let data = self.encoder.encode_personal(event).into();
-        let signal = PersonalSignal { user, name: event.name(), data };
+        let signal = PersonalSignal { user, kind: event.kind(), data };
         self.bus.publish(Signal::Personal(Arc::new(signal)));
     }
 }

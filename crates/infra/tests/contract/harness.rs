@@ -17,7 +17,7 @@ use futures_util::FutureExt as _;
 use rondo_domain::{
     Timestamp,
     account::User,
-    bus::{Bus, Signal},
+    bus::{Bus, Signal, Topic},
     clock::Clock,
     event::{EventEncoder, PersonalEvent, RecordedEvent, SessionEvent},
     ids::{InvitationId, MessageId, SessionId, UserId},
@@ -286,7 +286,9 @@ impl Recorder {
 
     /// Who was told what, in the order in which it came.
     pub(crate) fn told(&self) -> Vec<(UserId, &'static str)> {
-        let told = |signal| if let Signal::Personal(signal) = signal { Some((signal.user, signal.name)) } else { None };
+        let told = |signal| {
+            if let Signal::Personal(signal) = signal { Some((signal.user, signal.kind.as_str())) } else { None }
+        };
         self.signals().into_iter().filter_map(told).collect()
     }
 
@@ -300,10 +302,15 @@ impl Recorder {
     }
 }
 
+#[async_trait::async_trait]
 impl Bus for Recorder {
     fn publish(&self, signal: Signal) {
         self.0.lock().unwrap().push(signal);
     }
+
+    async fn listen(&self, _: &[Topic]) {}
+
+    fn leave(&self, _: Topic) {}
 }
 
 /// A clock that moves when it is told to.

@@ -14,5 +14,6 @@ pub(in crate::gateway) async fn refresh(context: &Context<'_>, request: RefreshC
         return Err(Fault::new(ErrorCode::Forbidden, "This token is somebody else's."));
     }
     context.connection.renew(actor);
+    context.gateway.end_if_signed_out(context.socket, context.connection).await;
     Reply::new(&ConnectionRefreshed { expires_at: Time(actor.expires_at) })
 }

@@ -10,6 +10,7 @@ use rondo_domain::{
     bus::{PassingEvent, PersonalSignal},
     clock::SystemClock,
     event::EventKind,
+    event::PersonalKind,
     presence::Present,
 };
 
@@ -212,10 +213,10 @@ async fn what_is_for_a_person_reaches_each_of_their_connections_once() {
     for ear in [&inside, &outside] {
         ear.until(|ear| ear.heard() == [1]).await;
     }
-    let signal = PersonalSignal { user: ada, name: "notification:create", data: "{}".into() };
+    let signal = PersonalSignal { user: ada, kind: PersonalKind::NotificationCreate, data: "{}".into() };
     stage.hub.offer(Signal::Personal(Arc::new(signal)));
     outside.full.store(true, Ordering::Relaxed);
-    let signal = PersonalSignal { user: ada, name: "notification:create", data: "{}".into() };
+    let signal = PersonalSignal { user: ada, kind: PersonalKind::NotificationCreate, data: "{}".into() };
     stage.hub.offer(Signal::Personal(Arc::new(signal)));
     assert_eq!(inside.passing.lock().unwrap().len(), 2);
     assert_eq!(outside.passing.lock().unwrap().len(), 1);

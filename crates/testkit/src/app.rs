@@ -3,10 +3,11 @@
 use std::{ops::Deref, sync::Arc, time::Duration};
 
 use rondo_domain::Clock;
+use rondo_infra::db::Swept;
 use rondo_server::{Node, config::Settings};
 use tokio::{runtime::Handle, task::block_in_place, time::timeout};
 
-use crate::{Backend, Site, TestClock, TestDb, log, token::JWT_SECRET};
+use crate::{Backend, Site, TestClock, TestDb, log, patience::within, token::JWT_SECRET};
 
 /// How long a single test may take, whatever it does.
 const LONGEST: Duration = Duration::from_secs(90);
@@ -19,7 +20,7 @@ pub struct TestApp {
     pub clock: TestClock,
     site: Site,
     node: Option<Node>,
-    _database: TestDb,
+    database: Arc<TestDb>,
 }
 
 impl TestApp {
@@ -30,8 +31,12 @@ impl TestApp {
 
     /// Starts a node with other settings than usual.
     pub async fn with(backend: Backend, settings: &[(&str, &str)]) -> Self {
+        Self::over(&Arc::new(TestDb::create(backend).await), settings).await
+    }
+
+    /// Starts a node on a database that is there already, and stays there as long as it is held.
+    pub async fn over(database: &Arc<TestDb>, settings: &[(&str, &str)]) -> Self {
         log::listen();
-        let database = TestDb::create(backend).await;
         let folder = database.folder().display().to_string();
         let usual = [
             ("APP_ENV", "development"),
@@ -52,7 +57,18 @@ impl TestApp {
         let clock = TestClock::new();
         let node = Node::start(&settings, Arc::new(clock.clone()) as Arc<dyn Clock>).await;
         let node = node.unwrap_or_else(|error| panic!("the node did not start: {error}"));
-        Self { clock, site: Site::new(node.address()), node: Some(node), _database: database }
+        Self { clock, site: Site::new(node.address()), node: Some(node), database: Arc::clone(database) }
+    }
+
+    /// Takes away what is past its use, as the node does from time to time.
+    pub async fn sweep(&self) -> Swept {
+        let node = self.node.as_ref().expect("a node until the end");
+        within("retention", node.sweep()).await.expect("a database that answers")
+    }
+
+    /// Insists that the data is as the rules want it.
+    pub async fn verify(&self) {
+        self.database.verify().await;
     }
 }
 

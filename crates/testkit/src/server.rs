@@ -19,7 +19,7 @@ use tokio::{
 use crate::{Backend, Site, TestDb, patience::within, token::JWT_SECRET};
 
 /// The variable that names the binary.
-const VARIABLE: &str = "RONDO_BIN";
+pub(crate) const VARIABLE: &str = "RONDO_BIN";
 /// How many lines of what a server says are kept.
 const KEPT: usize = 20_000;
 /// How much of that stands in messages.

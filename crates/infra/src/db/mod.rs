@@ -1,8 +1,10 @@
 //! The database: PostgreSQL or SQLite behind the same repositories.
 
 mod accounts;
+mod backup;
 mod bulk;
 mod connect;
+mod copy;
 #[expect(unreachable_pub, reason = "sea-orm's derives want their items public; the module is not")]
 mod entity;
 mod error;
@@ -13,10 +15,13 @@ mod log;
 mod messages;
 mod notifications;
 mod page;
+mod retention;
 mod rows;
 mod sessions;
 mod store;
 mod unit;
+mod verify;
+mod whole;
 pub mod writer;
 
 use std::{sync::Arc, time::Duration};
@@ -27,7 +32,14 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::timeout;
 
 use self::guarded::{Doubt, Guarded};
-pub use self::store::SqlStore;
+pub use self::{
+    backup::backup,
+    copy::{Contents, Copied, copy},
+    retention::{Retention, RetentionSettings, Swept},
+    store::SqlStore,
+    verify::{Finding, examine, verify},
+    whole::WholeError,
+};
 
 /// How long a pool may take to close.
 const CLOSING: Duration = Duration::from_secs(5);

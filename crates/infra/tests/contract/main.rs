@@ -32,6 +32,8 @@ mod redaction;
 #[cfg(test)]
 mod sessions;
 #[cfg(test)]
+mod verify;
+#[cfg(test)]
 mod writer;
 #[cfg(test)]
 mod writer_crowd;

@@ -1,4 +1,4 @@
-//! What holds in a live session: when an absence shows, who may be invited, and how long an invitation stands.
+//! What holds in a live session: when an absence shows, who may be invited, and how long invitations and events stand.
 
 use std::time::Duration;
 
@@ -37,7 +37,17 @@ static INVITATION_TTL: Setting = Setting {
     help: "How long an invitation can be accepted, in seconds, 60 to 31536000",
 };
 
-pub(super) static SETTINGS: &[&Setting] = &[&PRESENCE_GRACE_MS, &INVITE_UNKNOWN, &INVITATION_TTL];
+static EVENT_RETENTION: Setting = Setting {
+    name: "EVENT_RETENTION",
+    flag: "event-retention",
+    value: "SECONDS",
+    default: Preset::Fixed("2592000"),
+    secret: false,
+    help: "How long a session's events are kept for clients that come back, in seconds, 60 to 315360000 (ten years).\n\
+           The default is 30 days. Messages stay as long as their session",
+};
+
+pub(super) static SETTINGS: &[&Setting] = &[&PRESENCE_GRACE_MS, &INVITE_UNKNOWN, &INVITATION_TTL, &EVENT_RETENTION];
 
 /// Presence and invitations.
 #[derive(Clone, Debug)]
@@ -48,6 +58,8 @@ pub struct SessionSettings {
     pub invite_unknown: bool,
     /// How long an invitation can be accepted: a minute to 365 days.
     pub invitation_ttl: Duration,
+    /// How long events stay in the log: a minute to ten years.
+    pub event_retention: Duration,
 }
 
 impl Read for SessionSettings {
@@ -55,10 +67,12 @@ impl Read for SessionSettings {
         let presence_grace = reader.read(&PRESENCE_GRACE_MS, |text| whole(text, &(0..=60_000), " milliseconds"));
         let invite_unknown = reader.read(&INVITE_UNKNOWN, switch);
         let invitation_ttl = reader.read(&INVITATION_TTL, |text| whole(text, &(60..=31_536_000), " seconds"));
+        let event_retention = reader.read(&EVENT_RETENTION, |text| whole(text, &(60..=315_360_000), " seconds"));
         Some(Self {
             presence_grace: Duration::from_millis(presence_grace?),
             invite_unknown: invite_unknown?,
             invitation_ttl: Duration::from_secs(invitation_ttl?),
+            event_retention: Duration::from_secs(event_retention?),
         })
     }
 }

@@ -20,9 +20,15 @@ pub struct Said {
 impl Said {
     /// Insists on the exit code.
     #[track_caller]
+    pub fn assert_ended(&self, code: i32) {
+        assert_eq!(self.code, code, "{self:?}");
+    }
+
+    /// Insists on the exit code, and goes on.
+    #[track_caller]
     #[must_use]
     pub fn ended(self, code: i32) -> Self {
-        assert_eq!(self.code, code, "{self:?}");
+        self.assert_ended(code);
         self
     }
 }

@@ -73,6 +73,12 @@ impl Server {
         Vec::from(self.said.lock().unwrap().clone()).join("\n")
     }
 
+    /// Where its data lies.
+    #[must_use]
+    pub const fn database(&self) -> &TestDb {
+        &self.database
+    }
+
     /// Starts a server on the same data again. Whoever knows the site finds it at its new address.
     pub async fn restart(&mut self) {
         assert!(self.process.is_none(), "the server is running already");

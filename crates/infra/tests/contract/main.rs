@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod accounts;
 #[cfg(test)]
+mod copy;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod invitations;
@@ -29,6 +31,8 @@ mod presence;
 mod queries;
 #[cfg(test)]
 mod redaction;
+#[cfg(test)]
+mod retention;
 #[cfg(test)]
 mod sessions;
 #[cfg(test)]

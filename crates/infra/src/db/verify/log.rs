@@ -91,7 +91,7 @@ pub(super) async fn read<C: ConnectionTrait>(db: &C) -> Result<Finding, DbErr> {
             }
         }
         if page.is_empty() {
-            finding.examined = format!("{count} events");
+            finding.examined = format!("events: {count}");
             return Ok(finding);
         }
     }
@@ -113,7 +113,7 @@ pub(super) async fn notifications<C: ConnectionTrait>(db: &C) -> Result<Finding,
             }
         }
         if page.is_empty() {
-            finding.examined = format!("{count} notifications");
+            finding.examined = format!("notifications: {count}");
             return Ok(finding);
         }
     }

@@ -28,7 +28,7 @@ const FAULTS: usize = 10_000;
 pub struct Finding {
     /// What should hold.
     pub rule: &'static str,
-    /// What was looked at, such as `1204 messages`.
+    /// What was looked at, such as `messages: 1204`.
     pub examined: String,
     /// How often it does not hold.
     pub faults: usize,
@@ -118,14 +118,14 @@ async fn file<C: ConnectionTrait>(db: &C) -> Result<Finding, DbErr> {
             finding.add(said);
         }
     }
-    finding.examined = format!("{} pages", whole::number(db, "SELECT page_count FROM pragma_page_count").await?);
+    finding.examined = format!("pages: {}", whole::number(db, "SELECT page_count FROM pragma_page_count").await?);
     Ok(finding)
 }
 
 async fn hold<C: ConnectionTrait>(db: &C, rule: &Rule) -> Result<Finding, DbErr> {
     let mut finding = Finding::of(rule.promise);
     let of = format!("SELECT COUNT(*) FROM {}", rule.of);
-    finding.examined = format!("{} {}", whole::number(db, of).await?, rule.noun);
+    finding.examined = format!("{}: {}", rule.noun, whole::number(db, of).await?);
     for faults in rule.faults {
         let sql = format!("{faults} LIMIT {FAULTS}");
         match rule.scope {

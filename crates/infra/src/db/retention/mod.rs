@@ -24,9 +24,9 @@ type Db = Guarded<DatabaseConnection>;
 type Txn = Guarded<DatabaseTransaction>;
 
 /// How many rows a transaction takes away at most.
-const BATCH: i64 = 500;
-/// The shortest pause between two transactions. After a slower one it is as long as that one took.
-const PAUSE: Duration = Duration::from_millis(20);
+const BATCH: i64 = 250;
+/// The shortest pause between two transactions. After a slow one it is three times as long as that one took.
+const PAUSE: Duration = Duration::from_millis(40);
 /// How often all is looked through, unless events are kept for a shorter time.
 const ROUND: Duration = Duration::from_hours(1);
 /// How often that is at most, however short events are kept.
@@ -155,7 +155,7 @@ impl Retention {
 
     /// Rests after a batch that began at `begun`, and keeps the turn.
     async fn rest(&self, begun: Instant) -> Result<(), DbErr> {
-        sleep(begun.elapsed().max(PAUSE)).await;
+        sleep((3 * begun.elapsed()).max(PAUSE)).await;
         self.turn.keep(&self.db, self.clock.now()).await
     }
 

@@ -13,7 +13,7 @@ use crate::{
     clock::Timestamp,
     event::{PersonalEvent, Position, RecordedEvent, SessionEvent},
     idempotency::{IdempotencyKey, Memo, Remembered},
-    ids::{InvitationId, MessageId, NotificationId, SessionId, UserId},
+    ids::{InvitationId, LoginId, MessageId, NotificationId, SessionId, UserId},
     invitation::Invitation,
     message::{Message, NewMessage},
     notification::{Notification, StoredNotification},
@@ -342,4 +342,29 @@ pub trait EventLog: Send + Sync {
 
     /// Where the logs of these sessions stand, deleted ones too; unknown ids are left out.
     async fn heads(&self, sessions: &[SessionId]) -> Result<Vec<Head>, StoreError>;
+}
+
+/// Reads of what is for people's connections: the truth behind what the bus may lose.
+#[async_trait]
+pub trait PersonalLog: Send + Sync {
+    /// What these people (at most 512) were notified of after the notification `after` and have not read, the oldest
+    /// first.
+    async fn notified(
+        &self,
+        users: &[UserId],
+        after: NotificationId,
+        limit: Limit,
+    ) -> Result<Vec<(UserId, StoredNotification)>, StoreError>;
+
+    /// The pending invitations of these people (at most 512) that were made after the invitation `after`, the oldest
+    /// first.
+    async fn invited(
+        &self,
+        users: &[UserId],
+        after: InvitationId,
+        limit: Limit,
+    ) -> Result<Vec<(UserId, Invitation)>, StoreError>;
+
+    /// Those of these logins that are in force.
+    async fn live_logins(&self, logins: &[LoginId]) -> Result<Vec<LoginId>, StoreError>;
 }

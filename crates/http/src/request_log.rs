@@ -23,7 +23,7 @@ use rondo_wire::Fault;
 use tokio::runtime::Handle;
 use tracing::{Level, field};
 
-use crate::{headers, problem, request_id};
+use crate::{etag, headers, problem, request_id};
 
 /// The pattern of the route that a request was matched with; its resource carries it.
 pub(crate) struct RoutePattern(pub(crate) String);
@@ -133,7 +133,7 @@ fn finish<B: MessageBody + 'static>(
     let fault = response.error().map(problem::fault);
     let mut response = match &fault {
         Some(fault) => problem::render(response, fault, request.headers(), request_id::text(&request_id)),
-        None => response.map_into_boxed_body(),
+        None => etag::mark(&request, response.map_into_boxed_body()),
     };
     let line = Line { request: &request, status: response.status(), fault: fault.as_ref(), started, queries };
     line.write(&request_id);

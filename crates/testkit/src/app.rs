@@ -17,9 +17,15 @@ const STOPPING: Duration = Duration::from_secs(12);
 pub struct TestApp {
     /// The node's time.
     pub clock: TestClock,
+    first: TestNode,
+    settings: Settings,
+    _database: TestDb,
+}
+
+/// A running node. Dropping it stops it.
+pub struct TestNode {
     site: Site,
     node: Option<Node>,
-    _database: TestDb,
 }
 
 impl TestApp {
@@ -50,9 +56,21 @@ impl TestApp {
         let settings = Settings::from_vars(|name| find(name).map(|(_, value)| (*value).to_owned()));
         let settings = settings.unwrap_or_else(|faults| panic!("{faults}"));
         let clock = TestClock::new();
-        let node = Node::start(&settings, Arc::new(clock.clone()) as Arc<dyn Clock>).await;
+        let first = TestNode::start(&settings, &clock).await;
+        Self { clock, first, settings, _database: database }
+    }
+
+    /// Starts one more node with the same settings, database and clock. It is to be dropped before this.
+    pub async fn beside(&self) -> TestNode {
+        TestNode::start(&self.settings, &self.clock).await
+    }
+}
+
+impl TestNode {
+    async fn start(settings: &Settings, clock: &TestClock) -> Self {
+        let node = Node::start(settings, Arc::new(clock.clone()) as Arc<dyn Clock>).await;
         let node = node.unwrap_or_else(|error| panic!("the node did not start: {error}"));
-        Self { clock, site: Site::new(node.address()), node: Some(node), _database: database }
+        Self { site: Site::new(node.address()), node: Some(node) }
     }
 }
 
@@ -60,11 +78,19 @@ impl Deref for TestApp {
     type Target = Site;
 
     fn deref(&self) -> &Site {
+        &self.first
+    }
+}
+
+impl Deref for TestNode {
+    type Target = Site;
+
+    fn deref(&self) -> &Site {
         &self.site
     }
 }
 
-impl Drop for TestApp {
+impl Drop for TestNode {
     fn drop(&mut self) {
         let Some(node) = self.node.take() else { return };
         let stopped = block_in_place(|| Handle::current().block_on(timeout(STOPPING, node.stop())));

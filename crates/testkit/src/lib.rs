@@ -25,7 +25,7 @@ mod socket;
 mod token;
 
 pub use answer::Answer;
-pub use app::{TestApp, on};
+pub use app::{TestApp, TestNode, on};
 pub use clock::TestClock;
 pub use database::{Backend, TestDb};
 pub use patience::{eventually, within};

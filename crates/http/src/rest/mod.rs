@@ -97,6 +97,8 @@ pub(crate) fn mount(config: &mut web::ServiceConfig) {
             None => paths.push((path, vec![(method, route)])),
         }
     }
+    // They are tried in this order, and a plain text is compared much faster than a pattern.
+    paths.sort_by_key(|(path, _)| path.contains('{'));
     for (path, routes) in paths {
         config.service(resource(&path, routes));
     }

@@ -97,7 +97,6 @@ pub(super) async fn by_ids<C: ConnectionTrait>(
     ids: &[Uuid],
     with_places: impl Fn(&str) -> String,
 ) -> Result<Vec<QueryResult>, DbErr> {
-    const SIZES: [usize; 3] = [8, 64, 512];
     const IN_ONE_WRITE: usize = ONE_WRITE / 20;
     let mut found = Vec::with_capacity(ids.len());
     if connection.is_postgres() {
@@ -107,11 +106,18 @@ pub(super) async fn by_ids<C: ConnectionTrait>(
         return Ok(found);
     }
     for piece in ids.chunks(SIZES[2]) {
-        let size = SIZES.into_iter().find(|size| *size >= piece.len()).unwrap_or(piece.len());
-        let filled = piece.iter().chain(std::iter::repeat(&piece[0])).take(size);
-        let values: Vec<Value> = filled.map(|id| (*id).into()).collect();
-        let places = vec!["?"; size].join(", ");
+        let (places, values) = places(piece);
         found.extend(connection.rows(with_places(&places), values).await?);
     }
     Ok(found)
+}
+
+/// How many ids a statement of SQLite takes.
+const SIZES: [usize; 3] = [8, 64, 512];
+
+/// Places for at least one id, at most 512, and what stands in them.
+pub(super) fn places(ids: &[Uuid]) -> (String, Vec<Value>) {
+    let size = SIZES.into_iter().find(|size| *size >= ids.len()).unwrap_or(ids.len());
+    let filled = ids.iter().chain(std::iter::repeat(&ids[0])).take(size);
+    (vec!["?"; size].join(", "), filled.map(|id| (*id).into()).collect())
 }

@@ -13,6 +13,7 @@ mod log;
 mod messages;
 mod notifications;
 mod page;
+mod personal;
 mod rows;
 mod sessions;
 mod store;

@@ -80,11 +80,13 @@ impl NotificationWrites for SqlUnitOfWork {
     }
 
     async fn read_notification(&mut self, user: UserId, id: NotificationId, at: Timestamp) -> Result<bool, StoreError> {
+        self.concerns(user);
         let marked = self.txn.run(READ, [user.0.into(), id.0.into(), at.into()]).await.map_err(store)?;
         Ok(marked > 0)
     }
 
     async fn read_notifications(&mut self, user: UserId, at: Timestamp) -> Result<(), StoreError> {
+        self.concerns(user);
         self.txn.run(READ_ALL, [user.0.into(), at.into()]).await.map_err(store)?;
         Ok(())
     }
@@ -118,7 +120,11 @@ fn row((new, data): &(&Notification, String)) -> [Value; 5] {
 }
 
 fn stored(row: &QueryResult) -> Result<StoredNotification, DbErr> {
-    let mut cells = Cells::new(row);
+    next_stored(&mut Cells::new(row))
+}
+
+/// The columns of a notification, in the order in which they are always selected.
+pub(super) fn next_stored(cells: &mut Cells<'_>) -> Result<StoredNotification, DbErr> {
     Ok(StoredNotification {
         id: NotificationId(cells.take()?),
         kind: cells.take()?,

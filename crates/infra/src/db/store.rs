@@ -1,6 +1,6 @@
 //! The domain's store on a database. Its reads are in the files of their aggregates.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use rondo_domain::{
@@ -34,6 +34,14 @@ impl Parts {
         let data = self.encoder.encode_personal(event).into();
         let signal = PersonalSignal { user, kind: event.kind(), data };
         self.bus.publish(Signal::Personal(Arc::new(signal)));
+    }
+
+    /// Tells every node that what is remembered for these people is out of date. This node knows when it returns.
+    pub(crate) fn stale(&self, users: impl Iterator<Item = UserId>) {
+        let users: BTreeSet<_> = users.collect();
+        if !users.is_empty() {
+            self.bus.publish(Signal::Stale(users.into_iter().collect()));
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! One transaction. Its writes are in the files of their aggregates; dropping it rolls back.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use async_trait::async_trait;
 use rondo_domain::{
@@ -27,11 +27,19 @@ pub(crate) struct SqlUnitOfWork {
     pub(super) parts: Parts,
     pub(super) appended: Vec<Appended>,
     pub(super) told: Vec<(UserId, PersonalEvent)>,
+    /// For whom what is remembered will be out of date: those who act, whose rights are always asked for, and those
+    /// whose standing changes.
+    stale: BTreeSet<UserId>,
 }
 
 impl SqlUnitOfWork {
     pub(super) fn new(txn: Guarded<DatabaseTransaction>, parts: Parts) -> Self {
-        Self { txn, parts, appended: Vec::new(), told: Vec::new() }
+        Self { txn, parts, appended: Vec::new(), told: Vec::new(), stale: BTreeSet::new() }
+    }
+
+    /// Notes that this transaction is about a person.
+    pub(super) fn concerns(&mut self, user: UserId) {
+        self.stale.insert(user);
     }
 }
 
@@ -49,8 +57,10 @@ impl UnitOfWork for SqlUnitOfWork {
     }
 
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {
-        let Self { txn, parts, appended, told } = *self;
-        txn.commit().await.map_err(store)?;
+        let Self { txn, parts, appended, told, stale } = *self;
+        let committed = txn.commit().await.map_err(store);
+        parts.stale(stale.into_iter().chain(told.iter().map(|(user, _)| *user))); // also when nobody knows what became of it
+        committed?;
         for Appended { event, also } in appended {
             if !also.is_empty() {
                 parts.bus.publish(Signal::EventFor(also, event.clone()));

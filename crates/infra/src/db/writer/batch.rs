@@ -135,7 +135,10 @@ impl Batches {
             let _ = txn.rollback().await;
             return Ok(Attempt::KeyTaken);
         }
-        txn.commit().await?;
+        let committed = txn.commit().await;
+        let authors = plan.created.iter().map(|created| created.message.author.id);
+        self.parts.stale(authors.chain(notices.iter().map(|notice| notice.user_id)));
+        committed?;
         for event in events {
             self.parts.bus.publish(Signal::Event(Arc::new(event)));
         }

@@ -9,10 +9,12 @@ mod error;
 mod guarded;
 mod invitations;
 mod keys;
+mod link;
 mod log;
 mod messages;
 mod notifications;
 mod page;
+mod postgres;
 mod rows;
 mod sessions;
 mod store;
@@ -26,8 +28,11 @@ use sea_orm::DatabaseConnection;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::timeout;
 
-use self::guarded::{Doubt, Guarded};
 pub use self::store::SqlStore;
+use self::{
+    guarded::{Doubt, Guarded},
+    link::Source,
+};
 
 /// How long a pool may take to close.
 const CLOSING: Duration = Duration::from_secs(5);
@@ -62,9 +67,9 @@ impl DatabaseSettings {
 #[derive(Clone)]
 pub struct Database {
     settings: DatabaseSettings,
-    units: Guarded<DatabaseConnection>,
-    lane: Guarded<DatabaseConnection>,
-    reader: Guarded<DatabaseConnection>,
+    units: Guarded<Source>,
+    lane: Guarded<Source>,
+    reader: Guarded<Source>,
     /// Kept for as long as anybody may read the file in it.
     _scratch: Option<Arc<connect::Scratch>>,
 }
@@ -124,7 +129,7 @@ impl Database {
     /// Closes all connections, waiting 5 s at most for those in use.
     pub async fn close(self) {
         for pool in [self.reader, self.units, self.lane] {
-            if timeout(CLOSING, pool.inner().close_by_ref()).await.is_err() {
+            if timeout(CLOSING, pool.inner().close()).await.is_err() {
                 tracing::warn!("a database connection was still in use when its pool closed");
             }
         }
@@ -132,10 +137,9 @@ impl Database {
 
     /// A pool of exactly one connection: SQLite's writer is one, PostgreSQL gets one of its own.
     async fn alone(&self) -> Result<DatabaseConnection, StoreError> {
-        if self.settings.is_postgres() {
-            connect::postgres_alone(self.settings.url.expose_secret()).await
-        } else {
-            Ok(self.units.inner().clone())
+        match self.units.inner() {
+            Source::Postgres(_) => connect::postgres_alone(self.settings.url.expose_secret()).await,
+            Source::Sqlite(writer) => Ok(writer.clone()),
         }
     }
 

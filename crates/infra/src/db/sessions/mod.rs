@@ -1,4 +1,5 @@
 //! Sessions and memberships.
 
+pub(super) mod founding;
 mod reads;
 mod writes;

@@ -15,12 +15,14 @@ use crate::db::{
     SqlStore,
     error::store,
     page::{before, holds, one_more},
-    rows::{Cells, role, session_columns, user_columns},
+    rows::{Cells, access_columns, role, session_columns, user_columns},
 };
 
-const ACCESS: &str = "\
-    SELECT s.visibility, m.role, s.deleted_at, s.last_position, s.log_floor FROM session s \
-    LEFT JOIN membership m ON m.session_id = s.id AND m.user_id = $2 WHERE s.id = $1";
+const ACCESS: &str = concat!(
+    "SELECT ",
+    access_columns!(),
+    " FROM session s LEFT JOIN membership b ON b.session_id = s.id AND b.user_id = $2 WHERE s.id = $1"
+);
 
 const LOOK: &str = concat!(
     "SELECT ",
@@ -56,7 +58,7 @@ const MEMBERS: &str = concat!(
 impl SessionReads for SqlStore {
     async fn access(&self, session: SessionId, user: UserId) -> Result<Option<Access>, StoreError> {
         let row = self.reader().row(ACCESS, [session.0.into(), user.0.into()]).await.map_err(store)?;
-        row.as_ref().map(access).transpose().map_err(store)
+        row.map(|row| Cells::new(&row).access()).transpose().map_err(store)
     }
 
     async fn look(&self, session: SessionId, user: UserId) -> Result<Option<(Session, Access)>, StoreError> {
@@ -99,17 +101,6 @@ impl SessionReads for SqlStore {
         let values = [user.0.into(), active_at, id, one_more(limit).into(), holds(query.unwrap_or("")).into()];
         page(self.reader().rows(PUBLIC, values).await, limit)
     }
-}
-
-fn access(row: &QueryResult) -> Result<Access, DbErr> {
-    let mut cells = Cells::new(row);
-    Ok(Access {
-        visibility: cells.visibility()?,
-        role: cells.role()?,
-        deleted: cells.take::<Option<Timestamp>>()?.is_some(),
-        last_position: cells.take()?,
-        log_floor: cells.take()?,
-    })
 }
 
 fn look(row: &QueryResult) -> Result<(Session, Access), DbErr> {

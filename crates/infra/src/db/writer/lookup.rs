@@ -4,13 +4,14 @@
 use std::collections::{BTreeSet, HashMap};
 
 use rondo_domain::{Timestamp, ids::SessionId, message::NewMessage};
-use sea_orm::{DatabaseTransaction, DbErr, QueryResult, Value};
+use sea_orm::{DbErr, QueryResult, Value};
 use uuid::Uuid;
 
 use super::plan::{Facts, Locked};
 use crate::db::{
     guarded::{Guarded, ONE_WRITE},
     keys,
+    link::Txn,
     log::by_ids,
     rows::{Cells, message_columns, user_columns},
 };
@@ -52,10 +53,7 @@ const LONGEST: usize = 140;
 const SIZES: [usize; 4] = [1, 8, 64, 256];
 
 /// Locks the sessions in the order of their ids. Deleted ones and unknown ones are not in the answer.
-pub(super) async fn lock(
-    txn: &Guarded<DatabaseTransaction>,
-    posts: &[NewMessage],
-) -> Result<HashMap<SessionId, Locked>, DbErr> {
+pub(super) async fn lock(txn: &Guarded<Txn>, posts: &[NewMessage]) -> Result<HashMap<SessionId, Locked>, DbErr> {
     let ids: BTreeSet<Uuid> = posts.iter().map(|post| post.post.session.0).collect();
     let ids: Vec<Uuid> = ids.into_iter().collect();
     let rows = by_ids(txn, LOCK, &ids, |places| {
@@ -70,11 +68,7 @@ pub(super) async fn lock(
 }
 
 /// Reads what the posts are judged by, one [`Facts`] for each in their order.
-pub(super) async fn look_up(
-    txn: &Guarded<DatabaseTransaction>,
-    posts: &[NewMessage],
-    now: Timestamp,
-) -> Result<Vec<Facts>, DbErr> {
+pub(super) async fn look_up(txn: &Guarded<Txn>, posts: &[NewMessage], now: Timestamp) -> Result<Vec<Facts>, DbErr> {
     let mut facts = vec![Facts::default(); posts.len()];
     let size = if txn.is_postgres() { ONE_WRITE / LONGEST } else { SIZES[3] };
     let mut rows = Vec::with_capacity(posts.len());

@@ -1,13 +1,14 @@
 //! Writes a batch: messages, events, counters and read markers.
 
 use rondo_domain::event::{EventKind, RecordedEvent};
-use sea_orm::{DatabaseTransaction, DbErr, Value};
+use sea_orm::{DbErr, Value};
 use uuid::Uuid;
 
 use super::plan::{Counters, Created, Marker, Plan};
 use crate::db::{
     bulk::{Shape, array, fitting, pieces},
     guarded::{Guarded, ONE_WRITE},
+    link::Txn,
 };
 
 /// All of a batch, or a portion of it. See [`super::lookup`] about the empty name and the nil id.
@@ -60,11 +61,7 @@ const MARKERS: Shape = Shape {
 };
 
 /// Writes what is planned; `events` belong to `plan.created`, one by one.
-pub(super) async fn write(
-    txn: &Guarded<DatabaseTransaction>,
-    plan: &Plan,
-    events: &[RecordedEvent],
-) -> Result<(), DbErr> {
+pub(super) async fn write(txn: &Guarded<Txn>, plan: &Plan, events: &[RecordedEvent]) -> Result<(), DbErr> {
     if txn.is_postgres() {
         for load in Load::all(plan, events).portions() {
             txn.run(WRITE_POSTGRES, load.arrays()).await?;

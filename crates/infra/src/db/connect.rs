@@ -2,7 +2,6 @@
 
 use std::{
     fs, io,
-    net::IpAddr,
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     str::FromStr,
@@ -60,10 +59,8 @@ pub(super) async fn postgres(url: &str, max_connections: u32, doubt: &Doubt) -> 
 /// Without encryption where it would hide nothing: what goes to this machine itself leaves it nowhere. Only where the
 /// address leaves the choice.
 fn plain(options: &PgConnectOptions) -> Option<PgConnectOptions> {
-    let host = options.get_host();
-    let is_here = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
     let has_choice = matches!(options.get_ssl_mode(), PgSslMode::Prefer);
-    (is_here && has_choice).then(|| options.clone().ssl_mode(PgSslMode::Disable))
+    (has_choice && postgres::is_here(options)).then(|| options.clone().ssl_mode(PgSslMode::Disable))
 }
 
 /// Whether the server let nobody in without encryption (28000, `invalid_authorization_specification`).

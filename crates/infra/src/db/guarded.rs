@@ -11,7 +11,10 @@ use std::{
 
 use async_trait::async_trait;
 use rondo_domain::meter::count_query;
-use sea_orm::{ConnAcquireErr, ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement, Value};
+use sea_orm::{
+    ConnAcquireErr, ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement, Value,
+    sqlx::postgres::PgArguments,
+};
 use tokio::time::{Instant, timeout};
 
 use super::{
@@ -23,7 +26,7 @@ use super::{
 /// How long a statement may take. Beyond what the database itself allows one (10 s), so that a slow statement ends
 /// there, and only a database that no longer speaks is given up here.
 const DEADLINE: Duration = Duration::from_secs(15);
-/// How many bytes of values a PostgreSQL statement should carry at most. What is longer than one TLS record leaves in
+/// How many bytes of values a PostgreSQL statement should carry at most, unless the server is on this machine. What is longer than one TLS record leaves in
 /// several writes, and sqlx 0.9.0 leaves Nagle's algorithm on (its issue 4335, mended after that release): the last write
 /// then waits some 40 ms for the server's delayed acknowledgement. Several statements take far less.
 pub(crate) const ONE_WRITE: usize = 15_000;
@@ -105,6 +108,23 @@ impl Guarded<Txn> {
 
     pub(crate) async fn rollback(self) -> Result<(), DbErr> {
         self.doubt.bound(self.inner.rollback()).await
+    }
+
+    /// How many bytes of values a PostgreSQL statement should carry at most, see [`ONE_WRITE`].
+    pub(crate) const fn one_write(&self) -> usize {
+        self.inner.one_write()
+    }
+
+    /// As [`Guarded::rows`], on PostgreSQL alone.
+    pub(crate) async fn rows_with(&self, sql: &'static str, arguments: PgArguments) -> Result<Vec<QueryResult>, DbErr> {
+        count_query();
+        self.doubt.bound(self.inner.postgres()?.rows(sql.into(), arguments)).await
+    }
+
+    /// As [`Guarded::run`], on PostgreSQL alone.
+    pub(crate) async fn run_with(&self, sql: &'static str, arguments: PgArguments) -> Result<u64, DbErr> {
+        count_query();
+        Ok(self.doubt.bound(self.inner.postgres()?.run(sql.into(), arguments)).await?.rows_affected())
     }
 }
 

@@ -6,7 +6,11 @@ use sea_orm::{
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait as _, Value,
 };
 
-use super::postgres::{self, Sql, arguments};
+use super::{
+    error::corrupt,
+    guarded::ONE_WRITE,
+    postgres::{self, Sql, arguments},
+};
 
 /// Where connections come from.
 #[derive(Clone)]
@@ -44,6 +48,22 @@ impl Source {
 }
 
 impl Txn {
+    /// How many bytes of values a PostgreSQL statement should carry at most.
+    pub(crate) const fn one_write(&self) -> usize {
+        match self {
+            Self::Postgres(txn) => txn.one_write(),
+            Self::Sqlite(_) => ONE_WRITE,
+        }
+    }
+
+    /// PostgreSQL's own, where this is one of its transactions.
+    pub(crate) fn postgres(&self) -> Result<&postgres::Transaction, DbErr> {
+        match self {
+            Self::Postgres(txn) => Ok(txn),
+            Self::Sqlite(_) => Err(corrupt("arguments for PostgreSQL went to SQLite")),
+        }
+    }
+
     pub(crate) async fn commit(self) -> Result<(), DbErr> {
         match self {
             Self::Postgres(txn) => txn.commit().await,

@@ -22,7 +22,7 @@ use super::{
     unit::{Appended, SqlUnitOfWork},
 };
 
-const EVENTS: &str = "\
+pub(super) const EVENTS: &str = "\
     SELECT position, kind, subject_id, data FROM session_event \
     WHERE session_id = $1 AND position > $2 AND position <= $3 ORDER BY position LIMIT $4";
 

@@ -51,9 +51,9 @@ macro_rules! seen {
     };
 }
 
-const SEEN_BEFORE: &str = seen!("m.session_id = $1 AND m.seq < $3 ORDER BY m.seq DESC LIMIT $4");
+pub(super) const SEEN_BEFORE: &str = seen!("m.session_id = $1 AND m.seq < $3 ORDER BY m.seq DESC LIMIT $4");
 
-const SEEN_AFTER: &str = seen!("m.session_id = $1 AND m.seq > $3 ORDER BY m.seq LIMIT $4");
+pub(super) const SEEN_AFTER: &str = seen!("m.session_id = $1 AND m.seq > $3 ORDER BY m.seq LIMIT $4");
 
 const ONE: &str = select!("m.id = $1");
 

@@ -34,6 +34,16 @@ use self::{
     link::Source,
 };
 
+/// Reads whose cost does not grow with what they leave out; named for the test that looks at their plans.
+#[doc(hidden)]
+pub const BOUNDED_READS: [(&str, &str); 5] = [
+    ("messages before", messages::SEEN_BEFORE),
+    ("messages after", messages::SEEN_AFTER),
+    ("events", log::EVENTS),
+    ("members", sessions::MEMBERS),
+    ("sessions", sessions::OF_USER_OR_NEWEST),
+];
+
 /// How long a pool may take to close.
 const CLOSING: Duration = Duration::from_secs(5);
 

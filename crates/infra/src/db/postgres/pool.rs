@@ -23,6 +23,7 @@ use tokio::{
 
 use super::{
     lease::Lease,
+    one_write,
     statement::{self, Sql},
     transaction::Transaction,
 };
@@ -48,6 +49,7 @@ pub(crate) struct Pool(Arc<Shared>);
 /// What the pool and its leases share.
 pub(super) struct Shared {
     options: PgConnectOptions,
+    one_write: usize,
     capacity: usize,
     doubt: Doubt,
     state: Mutex<State>,
@@ -98,6 +100,7 @@ impl Pool {
         let first = connect(&options).await?;
         let state = State { idle: vec![Idle { live: first, since: Instant::now() }], open: 1, ..State::default() };
         Ok(Self(Arc::new(Shared {
+            one_write: one_write(&options),
             options,
             capacity: usize::try_from(capacity).unwrap_or(usize::MAX).max(1),
             doubt: doubt.clone(),
@@ -108,7 +111,7 @@ impl Pool {
 
     /// Begins a transaction.
     pub(crate) async fn begin(&self) -> Result<Transaction, DbErr> {
-        Transaction::begin(self.lease().await?).await
+        Transaction::begin(self.lease().await?, self.0.one_write).await
     }
 
     /// All rows of a statement.
@@ -214,15 +217,13 @@ impl Shared {
                     self.emptied.notify_waiters();
                     return;
                 }
-                match state.next(live.as_ref().map(|live| live.home)) {
-                    Some(waiter) => waiter,
-                    None => {
-                        let expired = state.lie_down(live);
-                        drop(state);
-                        drop(expired);
-                        return;
-                    }
-                }
+                let Some(waiter) = state.next(live.as_ref().map(|live| live.home)) else {
+                    let expired = state.lie_down(live);
+                    drop(state);
+                    drop(expired);
+                    return;
+                };
+                waiter
             };
             match waiter.answer.send(Lease::new(Arc::clone(self), live, Duration::ZERO)) {
                 Ok(()) => return,

@@ -10,35 +10,43 @@ use super::{
 };
 
 /// A transaction. Its statements run one after the other.
-pub(crate) struct Transaction(Mutex<Lease>);
+pub(crate) struct Transaction {
+    lease: Mutex<Lease>,
+    one_write: usize,
+}
 
 impl Transaction {
-    pub(super) async fn begin(mut lease: Lease) -> Result<Self, DbErr> {
+    pub(super) async fn begin(mut lease: Lease, one_write: usize) -> Result<Self, DbErr> {
         lease.begin().await?;
-        Ok(Self(Mutex::new(lease)))
+        Ok(Self { lease: Mutex::new(lease), one_write })
+    }
+
+    /// How many bytes of values a statement should carry at most.
+    pub(crate) const fn one_write(&self) -> usize {
+        self.one_write
     }
 
     pub(crate) async fn commit(self) -> Result<(), DbErr> {
-        self.0.into_inner().end("COMMIT").await
+        self.lease.into_inner().end("COMMIT").await
     }
 
     pub(crate) async fn rollback(self) -> Result<(), DbErr> {
-        self.0.into_inner().end("ROLLBACK").await
+        self.lease.into_inner().end("ROLLBACK").await
     }
 
     /// All rows of a statement.
     pub(crate) async fn rows(&self, sql: Sql, arguments: PgArguments) -> Result<Vec<QueryResult>, DbErr> {
-        self.0.lock().await.rows(sql, arguments).await
+        self.lease.lock().await.rows(sql, arguments).await
     }
 
     /// At most one row.
     pub(crate) async fn row(&self, sql: Sql, arguments: PgArguments) -> Result<Option<QueryResult>, DbErr> {
-        self.0.lock().await.row(sql, arguments).await
+        self.lease.lock().await.row(sql, arguments).await
     }
 
     /// Runs a statement that gives no rows.
     pub(crate) async fn run(&self, sql: Sql, arguments: PgArguments) -> Result<ExecResult, DbErr> {
-        self.0.lock().await.run(sql, arguments).await
+        self.lease.lock().await.run(sql, arguments).await
     }
 }
 
@@ -55,7 +63,7 @@ impl ConnectionTrait for Transaction {
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.0.lock().await.run_plain(sql.to_owned().into()).await
+        self.lease.lock().await.run_plain(sql.to_owned().into()).await
     }
 
     async fn query_one_raw(&self, stmt: Statement) -> Result<Option<QueryResult>, DbErr> {

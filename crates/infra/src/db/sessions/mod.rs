@@ -3,3 +3,5 @@
 pub(super) mod founding;
 mod reads;
 mod writes;
+
+pub(super) use reads::{MEMBERS, OF_USER_OR_NEWEST};

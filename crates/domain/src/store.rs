@@ -75,6 +75,28 @@ pub trait Store:
         now: Timestamp,
     ) -> Result<Option<Remembered>, StoreError>;
 
+    /// Writes a new session and its owner's membership, and stores the answer under its idempotency key, if there is one:
+    /// all of it durable, or none. No event: nobody could have heard it.
+    ///
+    /// # Errors
+    /// [`Conflict::IdempotencyKey`] when another request came first.
+    async fn found(&self, session: &Session, owner: UserId, memo: Option<Memo>) -> Result<(), StoreError>;
+
+    /// What `user` may see of a session, and a page of its messages for whoever is in it: one snapshot where the database
+    /// gives both at once. Says nothing of rights.
+    async fn messages_for(
+        &self,
+        user: UserId,
+        session: SessionId,
+        key: MessageKey,
+        limit: Limit,
+    ) -> Result<Option<(Access, Page<Message, MessageKey>)>, StoreError> {
+        match self.access(session, user).await? {
+            Some(access) => Ok(Some((access, self.messages(session, key, limit).await?))),
+            None => Ok(None),
+        }
+    }
+
     /// The account behind an actor, which must be there.
     async fn person(&self, actor: &Actor) -> Result<User, StoreError> {
         let user = self.user(actor.user).await?;

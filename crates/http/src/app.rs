@@ -74,8 +74,8 @@ pub(crate) fn configure(
     }
 }
 
-/// The whole application. `extra` mounts what else shall be served on the same address; the work of every request runs
-/// in the context of `runtime`, to which the connections to the database belong.
+/// The whole application. `extra` mounts what else shall be served on the same address; what a request leaves behind is
+/// done with in the context of `runtime`, which outlives the workers.
 pub(crate) fn app<E>(
     services: &Services,
     settings: &HttpSettings,

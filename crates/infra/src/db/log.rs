@@ -9,7 +9,7 @@ use rondo_domain::{
     page::Limit,
     store::{EventLog, Head, StoreError},
 };
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait, QueryResult, Set, Value};
+use sea_orm::{DbErr, EntityTrait, QueryResult, Set, Value};
 use uuid::Uuid;
 
 use super::{
@@ -17,11 +17,12 @@ use super::{
     entity::session_event,
     error::{corrupt, store},
     guarded::{Guarded, ONE_WRITE},
+    link::Link,
     rows::Cells,
     unit::{Appended, SqlUnitOfWork},
 };
 
-const EVENTS: &str = "\
+pub(super) const EVENTS: &str = "\
     SELECT position, kind, subject_id, data FROM session_event \
     WHERE session_id = $1 AND position > $2 AND position <= $3 ORDER BY position LIMIT $4";
 
@@ -91,7 +92,7 @@ fn heads_of(places: &str) -> String {
 
 /// The rows of any number of ids. PostgreSQL takes an array, up to [`ONE_WRITE`]. SQLite has none, so it is asked in
 /// pieces of a few fixed sizes, the last one filled up with an id again, so that its statements stay prepared.
-pub(super) async fn by_ids<C: ConnectionTrait>(
+pub(super) async fn by_ids<C: Link>(
     connection: &Guarded<C>,
     with_array: &'static str,
     ids: &[Uuid],

@@ -9,13 +9,14 @@ use rondo_domain::{
     page::{Limit, Page},
     store::{NotificationReads, NotificationWrites, StoreError},
 };
-use sea_orm::{DatabaseTransaction, DbErr, QueryResult, Value};
+use sea_orm::{DbErr, QueryResult, Value};
 
 use super::{
     SqlStore,
     bulk::{self, Shape},
     error::store,
     guarded::Guarded,
+    link::Txn,
     page::{below, one_more},
     rows::Cells,
     unit::SqlUnitOfWork,
@@ -94,7 +95,7 @@ impl NotificationWrites for SqlUnitOfWork {
 
 /// Writes new notifications.
 pub(super) async fn write(
-    txn: &Guarded<DatabaseTransaction>,
+    txn: &Guarded<Txn>,
     encoder: &dyn EventEncoder,
     notifications: &[Notification],
 ) -> Result<(), DbErr> {

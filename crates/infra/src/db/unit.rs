@@ -10,9 +10,8 @@ use rondo_domain::{
     ids::UserId,
     store::{StoreError, UnitOfWork},
 };
-use sea_orm::DatabaseTransaction;
 
-use super::{error::store, guarded::Guarded, keys, store::Parts};
+use super::{error::store, guarded::Guarded, keys, link::Txn, store::Parts};
 
 /// An event that goes to the bus once it is committed.
 pub(super) struct Appended {
@@ -23,7 +22,7 @@ pub(super) struct Appended {
 
 /// One transaction, and what goes to the bus once it is committed.
 pub(crate) struct SqlUnitOfWork {
-    pub(super) txn: Guarded<DatabaseTransaction>,
+    pub(super) txn: Guarded<Txn>,
     pub(super) parts: Parts,
     pub(super) appended: Vec<Appended>,
     pub(super) told: Vec<(UserId, PersonalEvent)>,
@@ -33,7 +32,7 @@ pub(crate) struct SqlUnitOfWork {
 }
 
 impl SqlUnitOfWork {
-    pub(super) fn new(txn: Guarded<DatabaseTransaction>, parts: Parts) -> Self {
+    pub(super) fn new(txn: Guarded<Txn>, parts: Parts) -> Self {
         Self { txn, parts, appended: Vec::new(), told: Vec::new(), stale: BTreeSet::new() }
     }
 

@@ -18,7 +18,7 @@ use crate::harness::soon;
 /// How long a call may take: long, since no test is about a slow machine.
 const DEADLINE: Duration = Duration::from_secs(10);
 
-/// A prefix under which a test alone writes. What stands there goes with [`Ground::clear`].
+/// A prefix under which a test alone writes. What stands there goes with it, whatever becomes of the test.
 pub(crate) struct Ground {
     url: String,
     prefix: String,
@@ -90,6 +90,20 @@ impl Ground {
             command.arg(keys);
             // The task of the connection has ended, but the connection lasts for this call.
             redis.run::<()>(&command).await.unwrap();
+        }
+    }
+}
+
+impl Drop for Ground {
+    fn drop(&mut self) {
+        let swept = redis::Client::open(self.url.as_str()).and_then(|client| {
+            let mut connection = client.get_connection_with_timeout(DEADLINE)?;
+            let pattern = format!("{}*", self.prefix);
+            let keys: Vec<String> = redis::cmd("KEYS").arg(pattern).query(&mut connection)?;
+            if keys.is_empty() { Ok(()) } else { redis::cmd("DEL").arg(keys).query(&mut connection) }
+        });
+        if let Err(error) = swept {
+            eprintln!("`{}*` is left in Redis: {error}", self.prefix);
         }
     }
 }

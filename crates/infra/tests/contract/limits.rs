@@ -90,7 +90,6 @@ async fn redis_keeps_its_promises_and_every_verdict_is_that_of_memory() {
         let lasts: i64 = redis.run(redis::cmd("PTTL").arg(&key)).await.unwrap();
         assert!(lasts > 0, "{key} stays for ever");
     }
-    ground.clear().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -117,5 +116,4 @@ async fn nodes_count_together_and_alone_while_redis_is_away() {
     clock.advance(1_000);
     assert!(soon(nodes[0].take(Rule::Message, ada)).await.is_ok());
     assert!(soon(nodes[1].take(Rule::Message, ada)).await.is_err());
-    ground.clear().await;
 }

@@ -10,6 +10,8 @@ mod bus;
 #[cfg(test)]
 mod ground;
 #[cfg(test)]
+mod growth;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod invitations;

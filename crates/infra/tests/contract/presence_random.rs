@@ -148,7 +148,6 @@ async fn after_a_thousand_random_kills_there_are_no_ghosts_and_each_going_was_an
     soon(witness.book.close()).await;
     let keys = ground.keys().await;
     assert!(keys.iter().all(|key| key.ends_with(":swept")), "{keys:?}");
-    ground.clear().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -177,5 +176,4 @@ async fn pages_are_those_of_memory_whoever_comes_and_goes() {
         assert_eq!(ours, memory.roll(room, after, limit).await.unwrap());
     }
     soon(tokio::time::timeout(Duration::from_secs(20), node.book.close())).await.unwrap();
-    ground.clear().await;
 }

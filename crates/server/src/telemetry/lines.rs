@@ -16,6 +16,8 @@ use tracing_subscriber::fmt::MakeWriter;
 const ROOM: usize = 4 << 20;
 /// With so many bytes the thread need not wait for more.
 const PORTION: usize = 64 * 1_024;
+/// How much room is kept when it is not needed.
+const KEPT: usize = 4 * PORTION;
 /// How long lines are gathered, unless one is a warning or worse.
 const GATHERING: Duration = Duration::from_millis(10);
 /// How long the end of the log may take: whoever should read it may have stopped.
@@ -89,7 +91,7 @@ impl Lines {
             // There is nobody left to tell of a log that cannot be written.
             drop(out.write_all(&taken).and_then(|()| out.flush()));
             taken.clear();
-            taken.shrink_to(PORTION);
+            taken.shrink_to(KEPT);
             self.0.lock().writing = false;
             if lost > 0 {
                 tell_lost(lost);

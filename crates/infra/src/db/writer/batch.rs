@@ -9,7 +9,7 @@ use rondo_domain::{
     session::SessionError,
     store::{Posted, StoreError},
 };
-use sea_orm::{DatabaseConnection, DbErr};
+use sea_orm::DbErr;
 use tokio::time::{Instant, sleep};
 
 use super::{lookup, mentions, plan, store};
@@ -17,7 +17,9 @@ use crate::db::{
     SqlStore,
     error::{self, Kind},
     guarded::Guarded,
-    keys, notifications,
+    keys,
+    link::Source,
+    notifications,
     store::Parts,
 };
 
@@ -38,7 +40,7 @@ enum Attempt {
 
 /// Writes batches.
 pub(super) struct Batches {
-    db: Guarded<DatabaseConnection>,
+    db: Guarded<Source>,
     parts: Parts,
 }
 

@@ -4,6 +4,7 @@
 
 mod auth;
 mod cache;
+mod care;
 mod documents;
 mod events;
 mod health;

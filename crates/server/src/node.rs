@@ -6,6 +6,7 @@ use rondo_domain::{
     Clock,
     account::{AccountParts, AccountSettings, Accounts},
     bus::Bus,
+    ids::RequestId,
     invitation::{InvitationSettings, Invitations},
     message::Messages,
     notification::Notifications,
@@ -17,7 +18,7 @@ use rondo_http::{Answers, HttpSettings, Hub, HubParts, Server, Services};
 use rondo_infra::{
     auth::{BcryptHasher, CachedLoginStatus, JwtTokens, RandomSecrets},
     db::{
-        Database, DatabaseSettings,
+        Database, DatabaseSettings, Retention, RetentionSettings, Swept,
         writer::{Writer, WriterSettings},
     },
     redis::RedisFault,
@@ -101,6 +102,7 @@ pub(crate) fn database_settings(settings: &config::DatabaseSettings) -> Database
 pub struct Node {
     core: Core,
     link: Link,
+    retention: RetentionSettings,
     server: Server,
     /// All that runs as long as the node; none of them ends by itself.
     tasks: JoinSet<()>,
@@ -132,13 +134,23 @@ impl Node {
         let http = http_settings(settings);
         let server = Server::start(&services, &hub, &http, &mut tasks)
             .map_err(|error| NodeError::Listen(http.address, error))?;
-        Ok(Self { core, link, server, tasks })
+        let retention = RetentionSettings { events: settings.sessions.event_retention };
+        tasks.spawn(retention_of(&core, retention).run());
+        Ok(Self { core, link, retention, server, tasks })
     }
 
     /// Where it listens.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.server.address()
+    }
+
+    /// Takes away at once what is past its use, as the node does by itself from time to time.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn sweep(&self) -> Result<Swept, StoreError> {
+        retention_of(&self.core, self.retention).sweep().await
     }
 
     /// Serves until `stop` comes, then stops in good order: within about ten seconds, with nothing lost that was
@@ -166,6 +178,10 @@ impl Node {
         self.tasks.shutdown().await;
         self.core.close().await;
     }
+}
+
+fn retention_of(core: &Core, settings: RetentionSettings) -> Retention {
+    Retention::new(&core.database, Arc::clone(&core.clock), settings, RequestId::generate().0)
 }
 
 /// What accounts rest on besides the database.

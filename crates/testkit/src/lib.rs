@@ -12,6 +12,7 @@
 mod answer;
 mod app;
 mod clock;
+mod command;
 mod database;
 mod log;
 mod patience;
@@ -27,6 +28,7 @@ mod token;
 pub use answer::Answer;
 pub use app::{TestApp, TestNode, on};
 pub use clock::TestClock;
+pub use command::{Said, rondo};
 pub use database::{Backend, TestDb};
 pub use patience::{eventually, within};
 pub use person::{Person, Tokens};

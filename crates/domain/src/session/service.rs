@@ -280,6 +280,9 @@ impl Sessions {
             return Ok((Vec::new(), true, false));
         }
         let events = self.store.events(id, after, access.last_position, limit).await?;
+        if events.first().is_none_or(|first| first.position != after + 1) {
+            return Ok((Vec::new(), false, false)); // retention took the beginning away since the log's end was read
+        }
         let more = events.last().is_some_and(|last| last.position < access.last_position);
         Ok((events, true, more))
     }

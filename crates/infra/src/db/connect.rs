@@ -139,7 +139,7 @@ async fn open(
     }
 }
 
-fn in_memory(url: &str) -> bool {
+pub(super) fn in_memory(url: &str) -> bool {
     url.contains(":memory:") || url.contains("mode=memory")
 }
 

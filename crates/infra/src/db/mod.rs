@@ -1,8 +1,10 @@
 //! The database: PostgreSQL or SQLite behind the same repositories.
 
 mod accounts;
+mod backup;
 mod bulk;
 mod connect;
+mod copy;
 #[expect(unreachable_pub, reason = "sea-orm's derives want their items public; the module is not")]
 mod entity;
 mod error;
@@ -16,10 +18,13 @@ mod notifications;
 mod page;
 mod personal;
 mod postgres;
+mod retention;
 mod rows;
 mod sessions;
 mod store;
 mod unit;
+mod verify;
+mod whole;
 pub mod writer;
 
 use std::{sync::Arc, time::Duration};
@@ -29,7 +34,14 @@ use sea_orm::DatabaseConnection;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::timeout;
 
-pub use self::store::SqlStore;
+pub use self::{
+    backup::backup,
+    copy::{Contents, Copied, copy},
+    retention::{Retention, RetentionSettings, Swept},
+    store::SqlStore,
+    verify::{Finding, examine, verify},
+    whole::WholeError,
+};
 use self::{
     guarded::{Doubt, Guarded},
     link::Source,

@@ -8,6 +8,8 @@ mod answers;
 #[cfg(test)]
 mod bus;
 #[cfg(test)]
+mod copy;
+#[cfg(test)]
 mod ground;
 #[cfg(test)]
 mod growth;
@@ -46,7 +48,11 @@ mod queries;
 #[cfg(test)]
 mod redaction;
 #[cfg(test)]
+mod retention;
+#[cfg(test)]
 mod sessions;
+#[cfg(test)]
+mod verify;
 #[cfg(test)]
 mod writer;
 #[cfg(test)]

@@ -1,9 +1,12 @@
 //! What the binary can be asked to do. Answers go to standard output, the log and complaints to standard error.
 
+mod backup;
+mod copy;
 mod healthcheck;
 mod migrate;
 mod seed;
 mod serve;
+mod verify;
 
 use std::{
     fmt::Display,
@@ -29,6 +32,9 @@ pub fn main() -> ExitCode {
         Command::Serve => with(Settings::load(&raw), serve::run),
         Command::Migrate { down } => with(Section::load(&raw), |settings| migrate::run(settings, down)),
         Command::Seed => with(Settings::load(&raw), seed::run),
+        Command::Verify => verify::answer(Section::load(&raw)),
+        Command::Backup { file } => with(Section::load(&raw), |settings| backup::run(settings, &file)),
+        Command::Copy { from, to } => with(Section::load(&raw), |log| copy::run(log, from, to)),
         Command::Config { .. } => {
             let check = Settings::check(&raw);
             let faults = if check.is_sound() { ExitCode::SUCCESS } else { ExitCode::from(FAULTY) };

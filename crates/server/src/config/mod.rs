@@ -33,7 +33,7 @@ pub use self::{
     accounts::AccountSettings,
     check::Check,
     cli::{Cli, Command, ConfigCommand, Page},
-    database::{DatabaseKind, DatabaseSettings},
+    database::{DatabaseKind, DatabaseSettings, DatabaseUrl},
     demo::DemoSettings,
     fault::{Fault, Faults},
     general::{AppEnv, GeneralSettings},

@@ -91,6 +91,7 @@ fn in_development_everything_has_a_default() {
     assert_eq!(settings.sessions.presence_grace, Duration::from_secs(3));
     assert!(settings.sessions.invite_unknown);
     assert_eq!(settings.sessions.invitation_ttl, Duration::from_hours(7 * 24));
+    assert_eq!(settings.sessions.event_retention, Duration::from_hours(30 * 24));
     let figure = |allowance: Allowance| (allowance.limit(), allowance.window().as_secs());
     assert!(Rule::ALL.into_iter().all(|rule| settings.limits.allowances.of(rule).is_some()));
     assert_eq!(settings.limits.allowances.of(Rule::Door).map(figure), Some((600, 3)));

@@ -31,6 +31,8 @@ fn every_limit_is_kept_and_names_its_variable() {
         ("REFRESH_TOKEN_TTL", "31536001"),
         ("BCRYPT_COST", "3"),
         ("BCRYPT_COST", "16"),
+        ("EVENT_RETENTION", "59"),
+        ("EVENT_RETENTION", "a month"),
         ("PRESENCE_GRACE_MS", "60001"),
         ("DRAIN_DELAY_MS", "2001"),
         ("INVITE_UNKNOWN", "maybe"),

@@ -6,6 +6,7 @@ mod m20261120_120000_create_accounts;
 mod m20261120_120100_create_sessions;
 mod m20261120_120200_create_messages_and_events;
 mod m20261120_130000_create_invitations_notifications_and_keys;
+mod m20261120_140000_index_sessions_by_activity;
 mod m20261120_150000_create_chores;
 
 use sea_orm_migration::{
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_120100_create_sessions::Migration),
             Box::new(m20261120_120200_create_messages_and_events::Migration),
             Box::new(m20261120_130000_create_invitations_notifications_and_keys::Migration),
+            Box::new(m20261120_140000_index_sessions_by_activity::Migration),
             Box::new(m20261120_150000_create_chores::Migration),
         ]
     }

@@ -36,7 +36,9 @@ pub(crate) fn configure(
     let invitations = Data::from(Arc::clone(&services.invitations));
     let notifications = Data::from(Arc::clone(&services.notifications));
     let presences = Data::from(Arc::clone(&services.presences));
+    let answers = Data::new(services.answers.clone());
     let store = Data::from(Arc::clone(&services.store));
+    let vitals = Data::from(Arc::clone(&services.vitals));
     let idempotency = Data::new(Idempotency { store: Arc::clone(&services.store), clock: Arc::clone(&services.clock) });
     let limits = Data::from(Arc::clone(&services.limits));
     let proxies = Data::new(settings.trusted_proxies.clone());
@@ -55,7 +57,9 @@ pub(crate) fn configure(
             .app_data(notifications.clone())
             .app_data(presences.clone())
             .app_data(idempotency.clone())
+            .app_data(answers.clone())
             .app_data(store.clone())
+            .app_data(vitals.clone())
             .app_data(limits.clone())
             .app_data(proxies.clone())
             .app_data(draining.clone())
@@ -70,8 +74,8 @@ pub(crate) fn configure(
     }
 }
 
-/// The whole application. `extra` mounts what else shall be served on the same address; the work of every request runs
-/// in the context of `runtime`, to which the connections to the database belong.
+/// The whole application. `extra` mounts what else shall be served on the same address; what a request leaves behind is
+/// done with in the context of `runtime`, which outlives the workers.
 pub(crate) fn app<E>(
     services: &Services,
     settings: &HttpSettings,

@@ -17,8 +17,10 @@ use rondo_domain::{
     presence::Presences,
     session::{Members, Sessions},
     store::Store,
+    vitals::Vitals,
 };
 
+use crate::cache::Answers;
 pub use crate::{limits::TrustedProxies, origins::AllowedOrigins};
 
 /// The services that all surfaces call.
@@ -40,8 +42,12 @@ pub struct Services {
     pub presences: Arc<Presences>,
     /// How often they may be called.
     pub limits: Arc<dyn Limits>,
+    /// Answers that are kept for a moment.
+    pub answers: Answers,
     /// The database, for its health alone.
     pub store: Arc<dyn Store>,
+    /// What nodes share, for its health alone.
+    pub vitals: Arc<dyn Vitals>,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -65,6 +71,8 @@ pub struct HttpSettings {
     pub secure_cookies: bool,
     /// How long somebody whose connection was lost is still present.
     pub presence_grace: Duration,
+    /// How long the node serves on once it is not ready any more, for balancers to see it.
+    pub drain_delay: Duration,
     /// Which release this is.
     pub version: &'static str,
 }

@@ -18,9 +18,15 @@ const STOPPING: Duration = Duration::from_secs(12);
 pub struct TestApp {
     /// The node's time.
     pub clock: TestClock,
+    first: TestNode,
+    settings: Settings,
+    database: Arc<TestDb>,
+}
+
+/// A running node. Dropping it stops it.
+pub struct TestNode {
     site: Site,
     node: Option<Node>,
-    database: Arc<TestDb>,
 }
 
 impl TestApp {
@@ -55,14 +61,13 @@ impl TestApp {
         let settings = Settings::from_vars(|name| find(name).map(|(_, value)| (*value).to_owned()));
         let settings = settings.unwrap_or_else(|faults| panic!("{faults}"));
         let clock = TestClock::new();
-        let node = Node::start(&settings, Arc::new(clock.clone()) as Arc<dyn Clock>).await;
-        let node = node.unwrap_or_else(|error| panic!("the node did not start: {error}"));
-        Self { clock, site: Site::new(node.address()), node: Some(node), database: Arc::clone(database) }
+        let first = TestNode::start(&settings, &clock).await;
+        Self { clock, first, settings, database: Arc::clone(database) }
     }
 
     /// Takes away what is past its use, as the node does from time to time.
     pub async fn sweep(&self) -> Swept {
-        let node = self.node.as_ref().expect("a node until the end");
+        let node = self.first.node.as_ref().expect("a node until the end");
         within("retention", node.sweep()).await.expect("a database that answers")
     }
 
@@ -70,9 +75,30 @@ impl TestApp {
     pub async fn verify(&self) {
         self.database.verify().await;
     }
+
+    /// Starts one more node with the same settings, database and clock. It is to be dropped before this.
+    pub async fn beside(&self) -> TestNode {
+        TestNode::start(&self.settings, &self.clock).await
+    }
+}
+
+impl TestNode {
+    async fn start(settings: &Settings, clock: &TestClock) -> Self {
+        let node = Node::start(settings, Arc::new(clock.clone()) as Arc<dyn Clock>).await;
+        let node = node.unwrap_or_else(|error| panic!("the node did not start: {error}"));
+        Self { site: Site::new(node.address()), node: Some(node) }
+    }
 }
 
 impl Deref for TestApp {
+    type Target = Site;
+
+    fn deref(&self) -> &Site {
+        &self.first
+    }
+}
+
+impl Deref for TestNode {
     type Target = Site;
 
     fn deref(&self) -> &Site {
@@ -80,7 +106,7 @@ impl Deref for TestApp {
     }
 }
 
-impl Drop for TestApp {
+impl Drop for TestNode {
     fn drop(&mut self) {
         let Some(node) = self.node.take() else { return };
         let stopped = block_in_place(|| Handle::current().block_on(timeout(STOPPING, node.stop())));

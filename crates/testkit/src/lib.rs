@@ -26,7 +26,7 @@ mod socket;
 mod token;
 
 pub use answer::Answer;
-pub use app::{TestApp, on};
+pub use app::{TestApp, TestNode, on};
 pub use clock::TestClock;
 pub use command::{Said, rondo};
 pub use database::{Backend, TestDb};

@@ -90,6 +90,12 @@ impl Person {
         Self { token: token.to_owned(), ..self.clone() }
     }
 
+    /// The same person, who speaks to another node.
+    #[must_use]
+    pub fn at(&self, site: &Site) -> Self {
+        Self { site: site.clone(), ..self.clone() }
+    }
+
     /// The access token.
     #[must_use]
     pub fn token(&self) -> &str {

@@ -24,6 +24,7 @@ use rondo_domain::{
     presence::Presences,
     session::{Members, Sessions},
     store::Store,
+    vitals::InProcess,
 };
 use serde_json::Value;
 use tokio::runtime::Handle;
@@ -31,6 +32,7 @@ use tokio::runtime::Handle;
 use super::{Forgetful, GOOD_TOKEN, ports::Fakes};
 use crate::{
     app::app,
+    cache::Answers,
     state::{AllowedOrigins, Draining, HttpSettings, Services, TrustedProxies},
 };
 
@@ -122,7 +124,9 @@ fn services(store: &Arc<Forgetful>, limits: Arc<dyn Limits>) -> Services {
         notifications: Arc::new(Notifications::new(store(), clock())),
         presences: Arc::new(Presences::new(store(), fakes(), fakes(), clock())),
         limits,
+        answers: Answers::new(None),
         store: store(),
+        vitals: Arc::new(InProcess),
         clock: clock(),
     }
 }
@@ -138,6 +142,7 @@ pub(crate) fn settings() -> HttpSettings {
         docs: true,
         secure_cookies: false,
         presence_grace: Duration::from_secs(3),
+        drain_delay: Duration::ZERO,
         version: "1.2.3",
     }
 }

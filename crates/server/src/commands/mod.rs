@@ -67,7 +67,7 @@ fn ended(outcome: Result<(), String>) -> Option<ExitCode> {
 
 /// Starts the log, then runs `work` on a runtime with as many `threads`.
 fn block_on(log: &LogSettings, threads: usize, work: impl Future<Output = Result<(), String>>) -> Result<(), String> {
-    telemetry::init(log).map_err(|error| format!("the log could not be started: {error}"))?;
+    let _log = telemetry::init(log).map_err(|error| format!("the log could not be started: {error}"))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(threads)
         .thread_name("rondo")

@@ -12,16 +12,21 @@ mod turn;
 use std::{fmt, sync::Arc, time::Duration};
 
 use rondo_domain::{Timestamp, clock::Clock, store::StoreError};
-use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr};
+use sea_orm::DbErr;
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
 use self::turn::Turn;
-use super::{Database, error::store, guarded::Guarded};
+use super::{
+    Database,
+    error::store,
+    guarded::Guarded,
+    link::{self, Source},
+};
 
 /// The database and a transaction on it, as retention sees them.
-type Db = Guarded<DatabaseConnection>;
-type Txn = Guarded<DatabaseTransaction>;
+type Db = Guarded<Source>;
+type Txn = Guarded<link::Txn>;
 
 /// How many rows a transaction takes away at most.
 const BATCH: i64 = 250;

@@ -83,7 +83,8 @@ fn in_development_everything_has_a_default() {
     assert_eq!(settings.database.kind, DatabaseKind::Sqlite);
     assert_eq!(settings.database.max_connections, 16);
     assert!(settings.demo);
-    assert!(settings.redis_url.is_none());
+    assert!(settings.redis.url.is_none());
+    assert_eq!(settings.redis.prefix, "rondo:");
     assert_eq!(settings.accounts.access_ttl, Duration::from_mins(15));
     assert_eq!(settings.accounts.refresh_ttl, Duration::from_hours(30 * 24));
     assert_eq!(settings.accounts.bcrypt_cost, 12);

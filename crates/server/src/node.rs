@@ -150,7 +150,7 @@ impl Node {
     /// # Errors
     /// What the database says.
     pub async fn sweep(&self) -> Result<Swept, StoreError> {
-        retention_of(&self.core, self.retention).sweep().await
+        Box::pin(retention_of(&self.core, self.retention).sweep()).await
     }
 
     /// Serves until `stop` comes, then stops in good order: within about ten seconds, with nothing lost that was

@@ -27,7 +27,10 @@ use rondo_domain::{
     ids::UserId,
 };
 use rondo_wire::Fault;
-use tokio::time::{Instant, timeout};
+use tokio::{
+    runtime::Handle,
+    time::{Instant, timeout},
+};
 
 pub(crate) use self::asked::Asked;
 pub use self::figures::AnswerFigures;
@@ -56,10 +59,13 @@ struct Inner {
     epochs: Epochs,
     shared: Option<Arc<dyn SharedAnswers>>,
     counters: Counters,
+    /// Where newer answers are made while older ones are given out: it outlives the workers.
+    runtime: Handle,
 }
 
 impl Answers {
-    /// Keeps nothing yet. `shared` is where other nodes look, too.
+    /// Keeps nothing yet. `shared` is where other nodes look, too. Called within the runtime that the database's
+    /// connections belong to.
     #[must_use]
     pub fn new(shared: Option<Arc<dyn SharedAnswers>>) -> Self {
         Self::with_capacity(shared, CAPACITY)
@@ -77,6 +83,7 @@ impl Answers {
             epochs: Epochs::new(),
             shared,
             counters: Counters::default(),
+            runtime: Handle::current(),
         }))
     }
 
@@ -132,7 +139,7 @@ impl Answers {
                 counters.stale.fetch_add(1, Ordering::Relaxed);
                 if kept.is_first_to_renew() {
                     let flight = self.board(asked, epoch, make);
-                    tokio::spawn(timeout(OLDEST, flight));
+                    self.0.runtime.spawn(async move { timeout(OLDEST, flight).await });
                 }
                 return Ok(kept);
             }

@@ -97,10 +97,12 @@ impl Store for SqlStore {
     }
 
     async fn found(&self, session: &Session, owner: UserId, memo: Option<Memo>) -> Result<(), StoreError> {
-        match memo {
+        let founded = match memo {
             None => founding::found(&self.db.units, session, owner).await,
             Some(memo) => founding::found_once(&self.db.units, session, owner, &memo, self.parts.clock.now()).await,
-        }
+        };
+        self.parts.stale(std::iter::once(owner)); // also when nobody knows what became of it
+        founded
     }
 
     async fn messages_for(

@@ -274,8 +274,9 @@ pub(crate) fn membership(session_id: SessionId, user: &User, role: Role, joined_
 pub(crate) struct Recorder(Mutex<Vec<Signal>>);
 
 impl Recorder {
+    /// What was told; that something remembered is out of date is no news.
     pub(crate) fn signals(&self) -> Vec<Signal> {
-        self.0.lock().unwrap().clone()
+        self.0.lock().unwrap().iter().filter(|signal| !matches!(signal, Signal::Stale(_))).cloned().collect()
     }
 
     /// The events alone.

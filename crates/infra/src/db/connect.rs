@@ -43,17 +43,17 @@ pub(super) struct Pools {
 /// Opens a PostgreSQL database.
 pub(super) async fn postgres(url: &str, max_connections: u32, doubt: &Doubt) -> Result<Pools, StoreError> {
     let options = served(postgres_options(url)?);
-    let (options, lane) = match plain(&options) {
+    let (options, writer) = match plain(&options) {
         Some(plain) => match postgres::Pool::open(plain.clone(), LANES, doubt).await {
             Err(error) if wants_more(&error) => (options.clone(), postgres::Pool::open(options, LANES, doubt).await),
             lane => (plain, lane),
         },
         None => (options.clone(), postgres::Pool::open(options, LANES, doubt).await),
     };
-    let lane = lane.map_err(store_sqlx)?;
+    let writer = writer.map_err(store_sqlx)?;
     let shared = max_connections.saturating_sub(LANES).max(LANES);
     let shared = Source::Postgres(postgres::Pool::open(options, shared, doubt).await.map_err(store_sqlx)?);
-    Ok(Pools { units: shared.clone(), lane: Source::Postgres(lane), reader: shared, scratch: None })
+    Ok(Pools { units: shared.clone(), lane: Source::Postgres(writer), reader: shared, scratch: None })
 }
 
 /// Without encryption where it would hide nothing: what goes to this machine itself leaves it nowhere. Only where the

@@ -20,7 +20,7 @@ use tokio::time::{Instant, timeout};
 use super::{
     error,
     link::{Link, Source, Txn},
-    postgres::Sql,
+    postgres::{First, Sql},
 };
 
 /// How long a statement may take. Beyond what the database itself allows one (10 s), so that a slow statement ends
@@ -98,6 +98,18 @@ impl Guarded<Source> {
     pub(crate) async fn begin(&self) -> Result<Guarded<Txn>, DbErr> {
         let inner = self.doubt.bound(self.inner.begin()).await?;
         Ok(Guarded { inner, doubt: self.doubt.clone() })
+    }
+}
+
+impl Guarded<Source> {
+    /// See [`Source::begin_asking`].
+    pub(crate) async fn begin_asking(
+        &self,
+        first: First<'_>,
+    ) -> Result<(Guarded<Txn>, Option<Vec<QueryResult>>), DbErr> {
+        count_query();
+        let (inner, rows) = self.doubt.bound(self.inner.begin_asking(first)).await?;
+        Ok((Guarded { inner, doubt: self.doubt.clone() }, rows))
     }
 }
 

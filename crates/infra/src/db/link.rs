@@ -9,7 +9,7 @@ use sea_orm::{
 use super::{
     error::corrupt,
     guarded::ONE_WRITE,
-    postgres::{self, Sql, arguments},
+    postgres::{self, First, Sql, arguments},
 };
 
 /// Where connections come from.
@@ -35,6 +35,17 @@ impl Source {
         match self {
             Self::Postgres(pool) => pool.begin().await.map(Txn::Postgres),
             Self::Sqlite(pool) => pool.begin_with_options(options).await.map(Txn::Sqlite),
+        }
+    }
+
+    /// Begins a transaction. PostgreSQL is told a first statement in the same breath; without rows, none was asked.
+    pub(crate) async fn begin_asking(&self, first: First<'_>) -> Result<(Txn, Option<Vec<QueryResult>>), DbErr> {
+        match self {
+            Self::Postgres(pool) => {
+                let (txn, rows) = pool.begin_asking(first).await?;
+                Ok((Txn::Postgres(txn), Some(rows)))
+            }
+            Self::Sqlite(_) => Ok((self.begin().await?, None)),
         }
     }
 

@@ -29,6 +29,15 @@ pub(super) struct Lease {
     dissolved: bool,
 }
 
+/// A first statement that goes out together with `BEGIN`, as text and so without values.
+#[derive(Clone, Copy)]
+pub(crate) struct First<'a> {
+    /// Said once on each connection: what `ask` executes, so that it need not be planned again.
+    pub(crate) prepare: &'static str,
+    /// What stands in it must be safe.
+    pub(crate) ask: &'a str,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
     Ready,
@@ -51,6 +60,22 @@ impl Lease {
     pub(super) async fn begin(&mut self) -> Result<(), DbErr> {
         self.in_transaction = true; // before it is: whoever is dropped here leaves one behind
         self.run_plain("BEGIN".into()).await.map(|_| ())
+    }
+
+    pub(super) async fn begin_asking(&mut self, first: First<'_>) -> Result<Vec<QueryResult>, DbErr> {
+        if !self.live.as_ref().is_some_and(|live| live.is_prepared) {
+            match self.run_plain(first.prepare.into()).await {
+                Err(error) if !is_prepared_already(&error) => return Err(error),
+                _ => {}
+            }
+        }
+        self.in_transaction = true;
+        let live = self.busy()?;
+        live.is_prepared = true;
+        let asked = sqlx::raw_sql(AssertSqlSafe(format!("BEGIN; {}", first.ask)));
+        let outcome = asked.fetch_all(&mut live.connection).await;
+        let rows = self.settled(outcome).map_err(query_error)?;
+        Ok(rows.into_iter().map(Into::into).collect())
     }
 
     /// `COMMIT` or `ROLLBACK`.
@@ -145,6 +170,16 @@ async fn mend(mut mended: Mended, mut live: Live, in_transaction: bool) {
     };
     if matches!(timeout(MENDING, work).await, Ok(Ok(()))) {
         mended.live = Some(live);
+    }
+}
+
+/// Whether somebody who was dropped in the middle had come as far as that (42P05, `duplicate_prepared_statement`).
+fn is_prepared_already(error: &DbErr) -> bool {
+    match error {
+        DbErr::Exec(RuntimeErr::SqlxError(error)) => {
+            error.as_database_error().is_some_and(|error| error.code().as_deref() == Some("42P05"))
+        }
+        _ => false,
     }
 }
 

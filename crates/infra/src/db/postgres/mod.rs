@@ -13,6 +13,7 @@ use std::net::IpAddr;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 pub(crate) use self::{
+    lease::First,
     pool::Pool,
     statement::{Sql, add, arguments, column},
     transaction::Transaction,

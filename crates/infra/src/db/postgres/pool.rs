@@ -22,7 +22,7 @@ use tokio::{
 };
 
 use super::{
-    lease::Lease,
+    lease::{First, Lease},
     one_write,
     statement::{self, Sql},
     transaction::Transaction,
@@ -83,6 +83,8 @@ pub(super) struct Live {
     /// The runtime whose reactor watches its socket: elsewhere each answer wakes two threads.
     home: runtime::Id,
     opened: Instant,
+    /// Whether [`First::prepare`] was said on it.
+    pub(super) is_prepared: bool,
 }
 
 /// What somebody who asks for a connection is given.
@@ -112,6 +114,11 @@ impl Pool {
     /// Begins a transaction.
     pub(crate) async fn begin(&self) -> Result<Transaction, DbErr> {
         Transaction::begin(self.lease().await?, self.0.one_write).await
+    }
+
+    /// Begins a transaction with a first statement in the same breath, see [`Lease::begin_asking`].
+    pub(crate) async fn begin_asking(&self, first: First<'_>) -> Result<(Transaction, Vec<QueryResult>), DbErr> {
+        Transaction::begin_asking(self.lease().await?, self.0.one_write, first).await
     }
 
     /// All rows of a statement.
@@ -266,7 +273,12 @@ async fn connect(options: &PgConnectOptions) -> Result<Live, SqlxError> {
         let left = deadline.saturating_duration_since(Instant::now());
         match timeout(left, PgConnection::connect_with(options)).await {
             Ok(Ok(connection)) => {
-                return Ok(Live { connection, home: Handle::current().id(), opened: Instant::now() });
+                return Ok(Live {
+                    connection,
+                    home: Handle::current().id(),
+                    opened: Instant::now(),
+                    is_prepared: false,
+                });
             }
             Ok(Err(error)) if comes_up(&error) && Instant::now() + pause < deadline => {
                 sleep(pause).await;

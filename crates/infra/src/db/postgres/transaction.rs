@@ -5,7 +5,7 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statem
 use tokio::sync::Mutex;
 
 use super::{
-    lease::Lease,
+    lease::{First, Lease},
     statement::{self, Sql},
 };
 
@@ -19,6 +19,15 @@ impl Transaction {
     pub(super) async fn begin(mut lease: Lease, one_write: usize) -> Result<Self, DbErr> {
         lease.begin().await?;
         Ok(Self { lease: Mutex::new(lease), one_write })
+    }
+
+    pub(super) async fn begin_asking(
+        mut lease: Lease,
+        one_write: usize,
+        first: First<'_>,
+    ) -> Result<(Self, Vec<QueryResult>), DbErr> {
+        let rows = lease.begin_asking(first).await?;
+        Ok((Self { lease: Mutex::new(lease), one_write }, rows))
     }
 
     /// How many bytes of values a statement should carry at most.

@@ -121,8 +121,7 @@ impl Batches {
 
     async fn attempt(&self, posts: &[NewMessage]) -> Result<Attempt, DbErr> {
         let now = self.parts.clock.now();
-        let txn = self.db.begin().await?;
-        let sessions = lookup::lock(&txn, posts).await?;
+        let (txn, sessions) = lookup::lock(&self.db, posts).await?;
         let facts = lookup::look_up(&txn, posts, now).await?;
         let mut plan = plan::plan(posts, &sessions, facts);
         if plan.created.is_empty() && plan.memos.is_empty() {

@@ -1,7 +1,10 @@
 //! Locks the sessions of a batch, then reads in a second statement, so with a fresh snapshot, what its posts are judged
 //! by.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    fmt::Write as _,
+};
 
 use rondo_domain::{
     Timestamp,
@@ -13,17 +16,23 @@ use uuid::Uuid;
 
 use super::plan::{Facts, Locked};
 use crate::db::{
+    bulk::{self, Shape},
     guarded::Guarded,
     keys,
-    link::Txn,
-    log::by_ids,
-    postgres::{add, column},
+    link::{Source, Txn},
+    postgres::{First, add, column},
     rows::{Cells, message_columns, user_columns},
 };
 
-const LOCK: &str = "\
-    SELECT id, visibility, last_seq, last_position, active_at FROM session \
+const PREPARE_LOCK: &str = "\
+    PREPARE rondo_lock (uuid[]) AS SELECT id, visibility, last_seq, last_position, active_at FROM session \
     WHERE id = ANY($1) AND deleted_at IS NULL ORDER BY id FOR NO KEY UPDATE";
+
+const SESSIONS: Shape = Shape {
+    head: "SELECT id, visibility, last_seq, last_position, active_at FROM session WHERE id IN (",
+    row: "?",
+    tail: ") AND deleted_at IS NULL",
+};
 
 /// What is asked of each post `p (n, session_id, author_id, client_message_id, reply_to)`.
 macro_rules! facts {
@@ -55,19 +64,34 @@ const LONGEST: usize = 140;
 /// The sizes in which SQLite is asked, so that its statements stay prepared.
 const SIZES: [usize; 4] = [1, 8, 64, 256];
 
-/// Locks the sessions in the order of their ids. Deleted ones and unknown ones are not in the answer.
-pub(super) async fn lock(txn: &Guarded<Txn>, posts: &[NewMessage]) -> Result<HashMap<SessionId, Locked>, DbErr> {
+/// Begins a transaction and locks the sessions in the order of their ids. Deleted ones and unknown ones are not in the
+/// answer.
+pub(super) async fn lock(
+    db: &Guarded<Source>,
+    posts: &[NewMessage],
+) -> Result<(Guarded<Txn>, HashMap<SessionId, Locked>), DbErr> {
     let ids: BTreeSet<Uuid> = posts.iter().map(|post| post.post.session.0).collect();
     let ids: Vec<Uuid> = ids.into_iter().collect();
-    let rows = by_ids(txn, LOCK, &ids, |places| {
+    let (txn, rows) = db.begin_asking(First { prepare: PREPARE_LOCK, ask: &execute(&ids) }).await?;
+    let rows = match rows {
+        Some(rows) => rows,
         // The transaction began IMMEDIATE: that is the lock.
-        format!(
-            "SELECT id, visibility, last_seq, last_position, active_at FROM session \
-             WHERE id IN ({places}) AND deleted_at IS NULL"
-        )
-    })
-    .await?;
-    rows.iter().map(locked).collect()
+        None => bulk::ask(&txn, SESSIONS, &ids, |id| [(*id).into()]).await?,
+    };
+    let sessions = rows.iter().map(locked).collect::<Result<_, _>>()?;
+    Ok((txn, sessions))
+}
+
+/// The lock as text: of ids and nothing else.
+fn execute(sessions: &[Uuid]) -> String {
+    let mut sql = String::with_capacity(32 + sessions.len() * 37);
+    sql.push_str("EXECUTE rondo_lock ('{");
+    for (at, id) in sessions.iter().enumerate() {
+        let separator = if at == 0 { "" } else { "," };
+        let _ = write!(sql, "{separator}{id}"); // writing to a String cannot fail
+    }
+    sql.push_str("}')");
+    sql
 }
 
 /// Reads what the posts are judged by, one [`Facts`] for each in their order.

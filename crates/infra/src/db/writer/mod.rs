@@ -8,7 +8,7 @@ mod plan;
 mod queue;
 mod store;
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{collections::HashSet, pin::pin, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use rondo_domain::{
@@ -19,12 +19,12 @@ use rondo_domain::{
 use tokio::{
     sync::{oneshot, watch},
     task::{JoinHandle, JoinSet},
-    time::timeout,
+    time::{Instant, MissedTickBehavior, interval, timeout_at},
 };
 
 use self::{
     batch::Batches,
-    queue::{Batch, Job, Queue},
+    queue::{Answer, Batch, Job, Queue},
 };
 use super::SqlStore;
 
@@ -55,7 +55,6 @@ impl Default for WriterSettings {
 pub struct Writer {
     queue: Arc<Queue>,
     ended: watch::Receiver<()>,
-    answer_within: Duration,
 }
 
 impl Writer {
@@ -65,13 +64,17 @@ impl Writer {
         let lanes = if store.lane().is_postgres() { LANES } else { 1 };
         let queue = Arc::new(Queue::new(settings, lanes));
         let (running, ended) = watch::channel(());
-        let task =
-            Task { queue: Arc::clone(&queue), batches: Arc::new(Batches::new(store)), under_way: JoinSet::new() };
+        let task = Task {
+            queue: Arc::clone(&queue),
+            batches: Arc::new(Batches::new(store)),
+            under_way: JoinSet::new(),
+            answer_within: settings.answer_within,
+        };
         let handle = tokio::spawn(async move {
             task.run().await;
             drop(running); // also when the task panics: whoever waits in `close` hears of it
         });
-        (Arc::new(Self { queue, ended, answer_within: settings.answer_within }), handle)
+        (Arc::new(Self { queue, ended }), handle)
     }
 
     /// Takes no more posts, and waits until those in the queue are written and answered.
@@ -99,12 +102,16 @@ impl Drop for Writer {
 impl MessageWriter for Writer {
     async fn post(&self, post: NewMessage) -> Result<Posted, MessageError> {
         let (answer, answered) = oneshot::channel();
-        self.queue.push(Job { post, answer })?;
-        match timeout(self.answer_within, answered).await {
-            Ok(Ok(outcome)) => outcome,
-            Ok(Err(_)) => Err(unknown("the message writer ended")),
-            Err(_) => Err(unknown("the message writer did not answer in time")),
-        }
+        self.queue.push(Job { post, answer, since: Instant::now() })?;
+        // No timer of its own: the task looks after the deadlines of all.
+        answered.await.unwrap_or_else(|_| Err(unknown("the message writer ended")))
+    }
+}
+
+/// Answers those who have waited for too long.
+fn give_up(answers: impl IntoIterator<Item = Answer>) {
+    for answer in answers {
+        let _ = answer.send(Err(unknown("the message writer did not answer in time")));
     }
 }
 
@@ -118,10 +125,13 @@ struct Task {
     batches: Arc<Batches>,
     /// The batches that are being written; each gives its sessions back.
     under_way: JoinSet<HashSet<SessionId>>,
+    answer_within: Duration,
 }
 
 impl Task {
     async fn run(mut self) {
+        let mut rounds = interval((self.answer_within / 8).max(Duration::from_millis(1)));
+        rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             while let Some(batch) = self.queue.gather() {
                 self.begin(batch);
@@ -138,17 +148,23 @@ impl Task {
                     }
                 },
                 () = self.queue.stirred() => {}
+                now = rounds.tick() => give_up(self.queue.overdue(now, self.answer_within)),
             }
         }
     }
 
-    fn begin(&mut self, Batch { posts, answers }: Batch) {
-        let batches = Arc::clone(&self.batches);
+    fn begin(&mut self, Batch { posts, answers, since }: Batch) {
+        let (batches, deadline) = (Arc::clone(&self.batches), since + self.answer_within);
         self.under_way.spawn(async move {
             let sessions = posts.iter().map(|post| post.post.session).collect();
-            let outcomes = batches.write(posts).await;
-            for (answer, outcome) in answers.into_iter().zip(outcomes) {
-                let _ = answer.send(outcome); // whoever asked may have gone
+            let mut writing = pin!(batches.write(posts));
+            if let Ok(outcomes) = timeout_at(deadline, &mut writing).await {
+                for (answer, outcome) in answers.into_iter().zip(outcomes) {
+                    let _ = answer.send(outcome); // whoever asked may have gone
+                }
+            } else {
+                give_up(answers);
+                writing.await; // its sessions are free only then
             }
             sessions
         });

@@ -5,6 +5,7 @@ use std::{
     collections::{HashSet, VecDeque},
     mem,
     sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use rondo_domain::{
@@ -12,7 +13,10 @@ use rondo_domain::{
     message::{MessageError, NewMessage},
     store::Posted,
 };
-use tokio::sync::{Notify, oneshot};
+use tokio::{
+    sync::{Notify, oneshot},
+    time::Instant,
+};
 
 use super::WriterSettings;
 
@@ -23,13 +27,15 @@ pub(super) type Answer = oneshot::Sender<Result<Posted, MessageError>>;
 pub(super) struct Job {
     pub(super) post: NewMessage,
     pub(super) answer: Answer,
+    pub(super) since: Instant,
 }
 
 /// Posts that are written together.
-#[derive(Default)]
 pub(super) struct Batch {
     pub(super) posts: Vec<NewMessage>,
     pub(super) answers: Vec<Answer>,
+    /// Since when the first of them has waited.
+    pub(super) since: Instant,
 }
 
 /// The queue.
@@ -103,35 +109,42 @@ impl Queue {
             return None;
         }
         let State { jobs, busy, .. } = &mut *state;
-        let (mut batch, mut taken) = (Batch::default(), HashSet::new());
+        let (mut posts, mut answers, mut taken, mut since) = (Vec::new(), Vec::new(), HashSet::new(), None);
         let (mut bytes, mut passed_over, mut full) = (0, VecDeque::new(), false);
         while let Some(job) = jobs.pop_front() {
             if job.answer.is_closed() {
                 continue; // nobody waits for it any more
             }
             let (session, size) = (job.post.post.session, job.post.post.content.as_str().len());
-            full |= !batch.posts.is_empty() && bytes + size > self.settings.batch_bytes;
+            full |= !posts.is_empty() && bytes + size > self.settings.batch_bytes;
             if full || busy.contains(&session) {
                 passed_over.push_back(job);
             } else {
                 bytes += size;
                 taken.insert(session);
-                batch.posts.push(job.post);
-                batch.answers.push(job.answer);
+                posts.push(job.post);
+                answers.push(job.answer);
+                since.get_or_insert(job.since);
             }
-            full |= batch.posts.len() >= self.settings.batch_posts;
+            full |= posts.len() >= self.settings.batch_posts;
             if full {
                 break;
             }
         }
         passed_over.append(jobs);
         *jobs = passed_over;
-        if batch.posts.is_empty() {
-            return None;
-        }
+        let since = since?;
         busy.extend(taken);
         state.free -= 1;
-        Some(batch)
+        Some(Batch { posts, answers, since })
+    }
+
+    /// Those who have waited for too long, and wait no more. The oldest come first, so whoever follows one who may stay
+    /// may stay too.
+    pub(super) fn overdue(&self, now: Instant, answer_within: Duration) -> Vec<Answer> {
+        let mut state = self.state();
+        let count = state.jobs.partition_point(|job| job.since + answer_within <= now);
+        state.jobs.drain(..count).map(|job| job.answer).collect()
     }
 
     /// A batch with these posts is written.

@@ -8,6 +8,8 @@ mod answers;
 #[cfg(test)]
 mod bus;
 #[cfg(test)]
+mod connections;
+#[cfg(test)]
 mod copy;
 #[cfg(test)]
 mod ground;

@@ -158,3 +158,89 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rondo_domain::{
+        Timestamp,
+        ids::{MessageId, UserId},
+        message::{Content, PostMessage},
+    };
+
+    use super::*;
+
+    type Answered = oneshot::Receiver<Result<Posted, MessageError>>;
+
+    fn queue(settings: WriterSettings) -> Queue {
+        Queue::new(settings, 2)
+    }
+
+    fn push(queue: &Queue, session: SessionId, text: &str) -> Result<Answered, MessageError> {
+        let (answer, answered) = oneshot::channel();
+        let post =
+            PostMessage { session, content: Content::parse(text).unwrap(), client_message_id: None, reply_to: None };
+        let (id, author, created_at) = (MessageId::generate(), UserId::generate(), Timestamp::UNIX_EPOCH);
+        let post = NewMessage { id, author, post, created_at, guard: None };
+        queue.push(Job { post, answer, since: Instant::now() }).map(|()| answered)
+    }
+
+    fn texts(batch: Option<&Batch>) -> Vec<&str> {
+        batch.map_or_else(Vec::new, |batch| batch.posts.iter().map(|post| post.post.content.as_str()).collect())
+    }
+
+    #[test]
+    fn posts_of_one_session_are_never_in_two_batches() {
+        let queue = queue(WriterSettings::default());
+        let (one, other) = (SessionId::generate(), SessionId::generate());
+        let mut kept = vec![push(&queue, one, "1").unwrap()];
+        let first = queue.gather();
+        kept.extend([(one, "2"), (other, "3"), (one, "4")].map(|(session, text)| push(&queue, session, text).unwrap()));
+        let second = queue.gather();
+        assert_eq!((texts(first.as_ref()), texts(second.as_ref())), (vec!["1"], vec!["3"]));
+        assert!(queue.gather().is_none(), "two are under way");
+
+        queue.release(&[other].into());
+        assert!(queue.gather().is_none(), "the rest is of a session under way");
+        queue.release(&[one].into());
+        assert_eq!(texts(queue.gather().as_ref()), ["2", "4"]);
+    }
+
+    #[test]
+    fn batches_are_bounded_and_keep_the_order() {
+        let settings = WriterSettings { capacity: 5, batch_posts: 2, batch_bytes: 6, ..WriterSettings::default() };
+        let (queue, sessions) = (queue(settings), [(); 6].map(|()| SessionId::generate()));
+        let texts_in = ["a", "b", "longer than that", "c", "d"];
+        let kept: Vec<_> = sessions.iter().zip(texts_in).map(|(id, text)| push(&queue, *id, text).unwrap()).collect();
+        assert!(matches!(push(&queue, sessions[5], "too many"), Err(MessageError::Busy)));
+        for expected in [&["a", "b"][..], &["longer than that"], &["c", "d"]] {
+            assert_eq!(texts(queue.gather().as_ref()), expected);
+            queue.release(&sessions.into());
+        }
+        drop(kept);
+    }
+
+    #[test]
+    fn nobody_is_written_for_who_has_gone() {
+        let queue = queue(WriterSettings::default());
+        let session = SessionId::generate();
+        drop(push(&queue, session, "gone").unwrap());
+        assert!(queue.gather().is_none());
+        let kept = push(&queue, session, "here").unwrap();
+        assert_eq!(texts(queue.gather().as_ref()), ["here"]);
+        drop(kept);
+    }
+
+    #[test]
+    fn who_has_waited_for_too_long_waits_no_more() {
+        let queue = queue(WriterSettings::default());
+        let (session, second) = (SessionId::generate(), Duration::from_secs(1));
+        let kept = [(); 2].map(|()| push(&queue, session, "waits").unwrap());
+        let now = Instant::now();
+        assert!(queue.overdue(now, second).is_empty());
+        assert_eq!(queue.overdue(now + second, second).len(), 2);
+        assert!(!queue.is_over() && queue.gather().is_none());
+        queue.close();
+        assert!(queue.is_over());
+        drop(kept);
+    }
+}

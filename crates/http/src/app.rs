@@ -8,6 +8,8 @@ use actix_web::{
     dev::{ServiceFactory, ServiceRequest, ServiceResponse},
     web::{self, Data},
 };
+use rondo_domain::idempotency::Onces;
+use rondo_graphql::GraphQl;
 use rondo_wire::{ErrorCode, Fault};
 use tokio::runtime::Handle;
 
@@ -15,7 +17,7 @@ use crate::{
     cookies::RefreshCookies,
     cors::CrossOrigin,
     docs,
-    idempotency::Idempotency,
+    graphql::{self, Surface},
     limits::{Door, Limited},
     problem::Failure,
     request_log::RequestLog,
@@ -28,6 +30,7 @@ pub(crate) fn configure(
     services: &Services,
     settings: &HttpSettings,
     draining: &Arc<Draining>,
+    graphql: &Arc<GraphQl>,
 ) -> impl Fn(&mut web::ServiceConfig) + Clone + use<> {
     let accounts = Data::from(Arc::clone(&services.accounts));
     let sessions = Data::from(Arc::clone(&services.sessions));
@@ -37,7 +40,9 @@ pub(crate) fn configure(
     let notifications = Data::from(Arc::clone(&services.notifications));
     let presences = Data::from(Arc::clone(&services.presences));
     let store = Data::from(Arc::clone(&services.store));
-    let idempotency = Data::new(Idempotency { store: Arc::clone(&services.store), clock: Arc::clone(&services.clock) });
+    let onces = Arc::new(Onces::new(Arc::clone(&services.store), Arc::clone(&services.clock)));
+    let surface = Data::new(Surface::new(graphql, services, &onces, settings.docs));
+    let onces = Data::from(onces);
     let limits = Data::from(Arc::clone(&services.limits));
     let proxies = Data::new(settings.trusted_proxies.clone());
     let draining = Data::from(Arc::clone(draining));
@@ -54,7 +59,7 @@ pub(crate) fn configure(
             .app_data(invitations.clone())
             .app_data(notifications.clone())
             .app_data(presences.clone())
-            .app_data(idempotency.clone())
+            .app_data(onces.clone())
             .app_data(store.clone())
             .app_data(limits.clone())
             .app_data(proxies.clone())
@@ -62,9 +67,11 @@ pub(crate) fn configure(
             .app_data(cookies.clone())
             .app_data(live.clone())
             .app_data(release.clone())
-            .configure(rest::mount);
+            .app_data(surface.clone())
+            .configure(rest::mount)
+            .configure(graphql::mount);
         if documented {
-            config.configure(docs::mount);
+            config.configure(docs::mount).configure(graphql::mount_documents);
         }
         config.default_service(web::to(unknown));
     }
@@ -76,6 +83,7 @@ pub(crate) fn app<E>(
     services: &Services,
     settings: &HttpSettings,
     draining: &Arc<Draining>,
+    graphql: &Arc<GraphQl>,
     runtime: Handle,
     extra: E,
 ) -> App<
@@ -86,7 +94,7 @@ where
     E: FnOnce(&mut web::ServiceConfig),
 {
     App::new()
-        .configure(configure(services, settings, draining))
+        .configure(configure(services, settings, draining, graphql))
         .configure(extra)
         .wrap(Limited::new(Door::new(services, settings)))
         .wrap(CrossOrigin::new(&settings.origins))

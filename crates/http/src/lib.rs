@@ -7,6 +7,7 @@ mod cors;
 mod docs;
 mod extract;
 mod gateway;
+mod graphql;
 mod headers;
 mod hub;
 mod idempotency;
@@ -30,3 +31,4 @@ pub use server::Server;
 pub use state::{AllowedOrigins, Draining, HttpSettings, Services, TrustedProxies};
 
 pub use hub::Hub;
+pub use rondo_graphql::sdl as graphql_schema;

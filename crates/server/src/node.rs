@@ -7,9 +7,10 @@ use rondo_domain::{
     account::{AccountParts, AccountSettings, Accounts},
     bus::{Bus, SignalSink},
     invitation::{InvitationSettings, Invitations},
+    lists::{ListParts, ListReads, Lists},
     message::Messages,
     notification::Notifications,
-    presence::Presences,
+    presence::{PresenceBook, Presences},
     session::{Members, Sessions},
     store::{EventLog, MessageWriter, Store, StoreError},
 };
@@ -55,6 +56,7 @@ pub enum NodeError {
 pub(crate) struct Core {
     pub(crate) database: Database,
     pub(crate) store: Arc<dyn Store>,
+    lists: Arc<dyn ListReads>,
     pub(crate) writer: Arc<Writer>,
     writer_task: tokio::task::JoinHandle<()>,
     bus: Arc<MemoryBus>,
@@ -71,7 +73,8 @@ impl Core {
         let store = database.store(Arc::clone(&bus) as Arc<dyn Bus>, Arc::new(PublicEncoder), Arc::clone(&clock));
         let (writer, writer_task) = Writer::start(&store, WriterSettings::default());
         let log = Arc::clone(&store) as Arc<dyn EventLog>;
-        Ok(Self { database, store, writer, writer_task, bus, log, clock })
+        let lists = Arc::clone(&store) as Arc<dyn ListReads>;
+        Ok(Self { database, store, lists, writer, writer_task, bus, log, clock })
     }
 
     /// What the demo is written with.
@@ -176,6 +179,8 @@ fn services(core: &Core, settings: &Settings, hasher: Arc<BcryptHasher>) -> Serv
         InvitationSettings { ttl: settings.sessions.invitation_ttl, unknown: settings.sessions.invite_unknown };
     let writer = Arc::clone(writer) as Arc<dyn MessageWriter>;
     let presence = Arc::new(MemoryPresence::default());
+    let book = Arc::clone(&presence) as Arc<dyn PresenceBook>;
+    let lists = ListParts { store: store(), reads: Arc::clone(&core.lists), book, clock: clock() };
     Services {
         accounts: Arc::new(accounts),
         sessions: Arc::new(Sessions::new(store(), clock())),
@@ -184,6 +189,7 @@ fn services(core: &Core, settings: &Settings, hasher: Arc<BcryptHasher>) -> Serv
         invitations: Arc::new(Invitations::new(store(), clock(), invitations)),
         notifications: Arc::new(Notifications::new(store(), clock())),
         presences: Arc::new(Presences::new(store(), presence, bus, clock())),
+        lists: Arc::new(Lists::new(lists)),
         limits: Arc::new(MemoryLimits::new(&settings.limits.allowances, clock())),
         store: store(),
         clock: clock(),

@@ -18,14 +18,22 @@ use super::{
     unit::SqlUnitOfWork,
 };
 
+/// What [`invitation`] reads, and where from, up to `WHERE`.
+macro_rules! invitation_columns {
+    () => {
+        concat!(
+            "i.id, i.session_id, s.name, i.email, i.role, i.status, i.expires_at, i.created_at, ",
+            user_columns!(),
+            " FROM invitation i JOIN session s ON s.id = i.session_id JOIN app_user u ON u.id = i.inviter_id WHERE "
+        )
+    };
+}
+
+pub(super) use invitation_columns;
+
 macro_rules! select {
     ($rest:literal) => {
-        concat!(
-            "SELECT i.id, i.session_id, s.name, i.email, i.role, i.status, i.expires_at, i.created_at, ",
-            user_columns!(),
-            " FROM invitation i JOIN session s ON s.id = i.session_id JOIN app_user u ON u.id = i.inviter_id WHERE ",
-            $rest
-        )
+        concat!("SELECT ", invitation_columns!(), $rest)
     };
 }
 
@@ -121,7 +129,10 @@ impl InvitationWrites for SqlUnitOfWork {
     }
 }
 
-fn page(rows: Result<Vec<QueryResult>, DbErr>, limit: Limit) -> Result<Page<Invitation, InvitationId>, StoreError> {
+pub(super) fn page(
+    rows: Result<Vec<QueryResult>, DbErr>,
+    limit: Limit,
+) -> Result<Page<Invitation, InvitationId>, StoreError> {
     let rows = rows.map_err(store)?;
     let invitations = rows.iter().map(invitation).collect::<Result<Vec<_>, _>>().map_err(store)?;
     Ok(Page::cut(invitations, limit, |last| last.id))

@@ -9,6 +9,7 @@ mod error;
 mod guarded;
 mod invitations;
 mod keys;
+mod lists;
 mod log;
 mod messages;
 mod notifications;

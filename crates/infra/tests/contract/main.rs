@@ -10,6 +10,8 @@ mod invitations;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod lists;
+#[cfg(test)]
 mod log;
 #[cfg(test)]
 mod members;

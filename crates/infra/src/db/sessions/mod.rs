@@ -2,3 +2,5 @@
 
 mod reads;
 mod writes;
+
+pub(super) use reads::{access, membership, page};

@@ -56,7 +56,7 @@ const MEMBERS: &str = concat!(
 impl SessionReads for SqlStore {
     async fn access(&self, session: SessionId, user: UserId) -> Result<Option<Access>, StoreError> {
         let row = self.reader().row(ACCESS, [session.0.into(), user.0.into()]).await.map_err(store)?;
-        row.as_ref().map(access).transpose().map_err(store)
+        row.map(|row| access(&mut Cells::new(&row))).transpose().map_err(store)
     }
 
     async fn look(&self, session: SessionId, user: UserId) -> Result<Option<(Session, Access)>, StoreError> {
@@ -84,7 +84,11 @@ impl SessionReads for SqlStore {
         let (joined_at, user) = after.map_or((Timestamp::UNIX_EPOCH, Uuid::nil()), |key| (key.joined_at, key.user.0));
         let values = [session.0.into(), joined_at.into(), user.into(), one_more(limit).into()];
         let rows = self.reader().rows(MEMBERS, values).await.map_err(store)?;
-        let members = rows.iter().map(|row| membership(row, session)).collect::<Result<Vec<_>, _>>().map_err(store)?;
+        let members = rows
+            .iter()
+            .map(|row| membership(&mut Cells::new(row), session))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(store)?;
         Ok(Page::cut(members, limit, |last| MemberKey { joined_at: last.joined_at, user: last.user.id }))
     }
 
@@ -101,8 +105,8 @@ impl SessionReads for SqlStore {
     }
 }
 
-fn access(row: &QueryResult) -> Result<Access, DbErr> {
-    let mut cells = Cells::new(row);
+/// `visibility, role, deleted_at, last_position, log_floor` of a session and whoever looks at it.
+pub(in crate::db) fn access(cells: &mut Cells<'_>) -> Result<Access, DbErr> {
     Ok(Access {
         visibility: cells.visibility()?,
         role: cells.role()?,
@@ -126,13 +130,15 @@ fn look(row: &QueryResult) -> Result<(Session, Access), DbErr> {
 }
 
 /// `role, joined_at` of a membership, and its person's [`user_columns`].
-pub(super) fn membership(row: &QueryResult, session_id: SessionId) -> Result<Membership, DbErr> {
-    let mut cells = Cells::new(row);
+pub(in crate::db) fn membership(cells: &mut Cells<'_>, session_id: SessionId) -> Result<Membership, DbErr> {
     let word: String = cells.take()?;
     Ok(Membership { session_id, role: role(&word)?, joined_at: cells.take()?, user: cells.user()? })
 }
 
-fn page(rows: Result<Vec<QueryResult>, DbErr>, limit: Limit) -> Result<Page<Session, ActivityKey>, StoreError> {
+pub(in crate::db) fn page(
+    rows: Result<Vec<QueryResult>, DbErr>,
+    limit: Limit,
+) -> Result<Page<Session, ActivityKey>, StoreError> {
     let rows = rows.map_err(store)?;
     let sessions = rows.iter().map(|row| Cells::new(row).seen_session()).collect::<Result<Vec<_>, _>>();
     let key = |last: &Session| ActivityKey { active_at: last.active_at, id: last.id };

@@ -5,6 +5,7 @@
 mod auth;
 mod documents;
 mod events;
+mod graphql;
 mod health;
 mod invitations;
 mod limits;

@@ -12,11 +12,11 @@ use serde_json::Map;
 
 use crate::{
     document::{
-        Documents, hash_of,
+        Documents, fit, hash_of,
         limits::{BATCH, COST},
         operation, parse_hash, too_complex, weigh,
     },
-    fault::{Refused, error_of, finish, written},
+    fault::{Refused, error_of, fill, finish, written},
     schema::{Schema, builder},
     visit::Visit,
 };
@@ -145,7 +145,7 @@ impl GraphQl {
         for admitted in admitted {
             parts.push(match admitted {
                 Ok(Admitted { request, .. }) => {
-                    let response = self.schema.execute(request.data(Arc::clone(visit))).await;
+                    let mut response = self.schema.execute(request.data(Arc::clone(visit))).await;
                     // What does not fit the schema has no place in it.
                     if response.data == Value::Null
                         && !response.errors.is_empty()
@@ -153,6 +153,7 @@ impl GraphQl {
                     {
                         Part::Refused(response.errors)
                     } else {
+                        fill(&mut response.data, &response.errors);
                         Part::Executed(response)
                     }
                 }
@@ -212,6 +213,7 @@ impl GraphQl {
             OperationType::Query | OperationType::Mutation => {}
         }
         let variables = Variables::from_json(serde_json::Value::Object(variables.unwrap_or_default()));
+        fit(meant, &variables).map_err(error_of)?;
         let weight = weigh(&document, meant, &variables).map_err(error_of)?;
         let mutations = if meant.ty == OperationType::Mutation { weight.roots } else { 0 };
         let mut request = Request::new(query.unwrap_or_default()).variables(variables);

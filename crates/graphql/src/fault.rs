@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use async_graphql::{ErrorExtensionValues, ServerError, Value};
+use async_graphql::{ErrorExtensionValues, Name, PathSegment, ServerError, Value, indexmap::IndexMap};
 use rondo_wire::{ErrorCode, Fault, FieldError};
 use serde::Serialize;
 
@@ -54,6 +54,29 @@ pub(crate) fn error_of(fault: Fault) -> ServerError {
     error
 }
 
+/// Puts `null` where a field failed: the executor leaves such a field out. Every field that can fail may be `null`.
+pub(crate) fn fill(data: &mut Value, errors: &[ServerError]) {
+    for error in errors {
+        let mut place = &mut *data;
+        for segment in &error.path {
+            place = match segment {
+                PathSegment::Field(name) => {
+                    // An object of which nothing else was selected was left out as a whole.
+                    if *place == Value::Null {
+                        *place = Value::Object(IndexMap::new());
+                    }
+                    let Value::Object(fields) = place else { break };
+                    fields.entry(Name::new(name)).or_insert(Value::Null)
+                }
+                PathSegment::Index(index) => match place {
+                    Value::List(items) if *index < items.len() => &mut items[*index],
+                    _ => break,
+                },
+            };
+        }
+    }
+}
+
 /// Gives every error its code and the request's id, and gives the faults that are our own to the log.
 pub(crate) fn finish(errors: &mut Vec<ServerError>, request_id: &str) {
     errors.truncate(TOLD);
@@ -97,13 +120,41 @@ fn unfitting(message: &str) -> Fault {
     let fault = Fault::new(ErrorCode::ValidationFailed, message);
     let Some(rest) = message.strip_prefix("Invalid value for argument \"") else { return fault };
     let Some((path, why)) = rest.split_once("\", ") else { return fault };
-    let unknown = why.strip_prefix("unknown field \"").and_then(|rest| rest.split('"').next());
-    let path = path.strip_prefix("input.").unwrap_or(path);
-    let (field, code) = match unknown {
-        Some(name) if path == "input" => (name.to_owned(), "unknown_field"),
-        Some(name) => (format!("{path}.{name}"), "unknown_field"),
-        None => (path.to_owned(), "wrong_type"),
+    let quoted = |before: &str| why.strip_prefix(before).and_then(|rest| rest.split('"').next());
+    let (name, code) = match (quoted("unknown field \""), quoted("field \"")) {
+        (Some(unknown), _) => (Some(unknown), "unknown_field"),
+        (None, Some(missing)) => (Some(missing), "required"),
+        (None, None) => (None, "wrong_type"),
     };
+    // The one input of a mutation is its body.
+    let path = if name.is_some() && path == "input" { "" } else { path.strip_prefix("input.").unwrap_or(path) };
+    let field = [Some(path), name].into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(".");
     let error = FieldError { field, code: code.to_owned(), message: why.to_owned() };
     Fault { errors: vec![error], ..fault }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::value;
+
+    use super::*;
+
+    #[test]
+    fn a_field_that_failed_is_null() {
+        let error = |path: &[&str]| {
+            let segment = |part: &&str| part.parse().map_or(PathSegment::Field((*part).to_owned()), PathSegment::Index);
+            ServerError::new("no", None).with_path(path.iter().map(segment).collect())
+        };
+        let filled = |mut data: Value, paths: &[&[&str]]| {
+            let errors: Vec<_> = paths.iter().map(|path| error(path)).collect();
+            fill(&mut data, &errors);
+            data
+        };
+        assert_eq!(filled(Value::Null, &[&["a"]]), value!({"a": null}));
+        assert_eq!(filled(value!({"a": 1}), &[&["b"]]), value!({"a": 1, "b": null}));
+        assert_eq!(filled(value!({"a": null}), &[&["a", "b"], &["a", "c"]]), value!({"a": {"b": null, "c": null}}));
+        let list = value!({"a": [{"b": 1}, null]});
+        assert_eq!(filled(list, &[&["a", "1", "c"], &["a", "7", "c"]]), value!({"a": [{"b": 1}, {"c": null}]}));
+        assert_eq!(filled(value!({"a": 1}), &[&["a", "b"], &[]]), value!({"a": 1}));
+    }
 }

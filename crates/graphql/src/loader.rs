@@ -3,10 +3,8 @@
 
 use std::{
     collections::HashMap,
-    future::poll_fn,
     hash::Hash,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    task::Poll,
 };
 
 use futures_util::{
@@ -21,6 +19,8 @@ use rondo_domain::{
     presence::{JoinedPresence, RollKey},
     session::Membership,
 };
+
+use tokio::task::yield_now;
 
 use crate::fault::Outcome;
 
@@ -68,7 +68,8 @@ impl<K: Clone + Eq + Hash + Send + Sync + 'static, V: Send + Sync + 'static> Loa
         F: Future<Output = Loaded<K, V>> + Send + 'static,
     {
         let batch = self.join(key.clone());
-        let_others_come().await;
+        // The runtime comes back to this one after all that stands beside it was polled.
+        yield_now().await;
         let load = {
             let mut open = held(&self.open);
             let mut loading = held(&batch);
@@ -95,19 +96,6 @@ impl<K: Clone + Eq + Hash + Send + Sync + 'static, V: Send + Sync + 'static> Loa
         }
         Arc::clone(batch)
     }
-}
-
-/// Steps back once. The fields beside this one are polled before it is polled again.
-async fn let_others_come() {
-    let mut stepped = false;
-    poll_fn(|cx| {
-        if std::mem::replace(&mut stepped, true) {
-            return Poll::Ready(());
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }
 
 fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -21,13 +21,14 @@ use crate::{
 /// What can be asked for.
 pub(crate) struct Query;
 
-/// What can be asked for. All but `__typename` and the schema itself is for signed-in people.
+/// What can be asked for. All but `__typename` and the schema itself is for signed-in people. A field that is refused is
+/// `null`, and `errors` tell why; the others are answered nevertheless.
 #[Object]
 impl Query {
     /// Oneself.
-    async fn me(&self, ctx: &Context<'_>) -> Outcome<User> {
+    async fn me(&self, ctx: &Context<'_>) -> Outcome<Option<User>> {
         let visit = Visit::of(ctx);
-        Ok(User::own(&visit.services.accounts.me(&visit.actor()?).await?))
+        Ok(Some(User::own(&visit.services.accounts.me(&visit.actor()?).await?)))
     }
 
     /// A session in which one is, or a public one; `null` with the error `not_found` where there is none to be seen.
@@ -47,7 +48,7 @@ impl Query {
         #[graphql(desc = "The cursor after which to begin.")] after: Option<String>,
         #[graphql(desc = "How many to give from the end, 1 to 100.")] last: Option<i64>,
         #[graphql(desc = "The cursor before which to end.")] before: Option<String>,
-    ) -> Outcome<SessionConnection> {
+    ) -> Outcome<Option<SessionConnection>> {
         let visit = Visit::of(ctx);
         let actor = visit.actor()?;
         let Paging { span, limit } = Arguments { first, after, last, before }.read(decode_activity)?;
@@ -55,7 +56,7 @@ impl Query {
             Span::After(key) => visit.services.sessions.mine(&actor, key, limit).await?,
             Span::Before(key) => visit.services.lists.sessions_before(&actor, key, limit).await?,
         };
-        Ok(SessionConnection::listed(&page, &span))
+        Ok(Some(SessionConnection::listed(&page, &span)))
     }
 
     /// Public sessions to join, newest activity first. Those in which one is already show one's `role`.
@@ -67,7 +68,7 @@ impl Query {
         #[graphql(desc = "The cursor after which to begin.")] after: Option<String>,
         #[graphql(desc = "How many to give from the end, 1 to 100.")] last: Option<i64>,
         #[graphql(desc = "The cursor before which to end.")] before: Option<String>,
-    ) -> Outcome<SessionConnection> {
+    ) -> Outcome<Option<SessionConnection>> {
         let visit = Visit::of(ctx);
         let actor = visit.actor()?;
         let query = sought(query, 100)?;
@@ -77,7 +78,7 @@ impl Query {
             Span::After(key) => visit.services.sessions.public(&actor, query, key, limit).await?,
             Span::Before(key) => visit.services.lists.public_sessions_before(&actor, query, key, limit).await?,
         };
-        Ok(SessionConnection::listed(&page, &span))
+        Ok(Some(SessionConnection::listed(&page, &span)))
     }
 
     /// People by a part of their name, without case, or by their whole e-mail address; by name. Addresses are not shown.
@@ -89,7 +90,7 @@ impl Query {
         #[graphql(desc = "The cursor after which to begin.")] after: Option<String>,
         #[graphql(desc = "How many to give from the end, 1 to 100.")] last: Option<i64>,
         #[graphql(desc = "The cursor before which to end.")] before: Option<String>,
-    ) -> Outcome<UserConnection> {
+    ) -> Outcome<Option<UserConnection>> {
         let visit = Visit::of(ctx);
         visit.actor_under(Rule::Search).await?;
         let query = sought(query, 254)?;
@@ -101,7 +102,7 @@ impl Query {
         };
         let cursor =
             |person: &Person| encode_name(&NameKey { name: person.display_name.to_lowercase(), id: person.id });
-        Ok(UserConnection::of(&page, &span, cursor))
+        Ok(Some(UserConnection::of(&page, &span, cursor)))
     }
 
     /// The invitations that wait for one's answer, the newest first.
@@ -112,7 +113,7 @@ impl Query {
         #[graphql(desc = "The cursor after which to begin.")] after: Option<String>,
         #[graphql(desc = "How many to give from the end, 1 to 100.")] last: Option<i64>,
         #[graphql(desc = "The cursor before which to end.")] before: Option<String>,
-    ) -> Outcome<InvitationConnection> {
+    ) -> Outcome<Option<InvitationConnection>> {
         let visit = Visit::of(ctx);
         let actor = visit.actor()?;
         let Paging { span, limit } = Arguments { first, after, last, before }.read(decode_id)?;
@@ -120,7 +121,7 @@ impl Query {
             Span::After(key) => visit.services.invitations.mine(&actor, key.map(InvitationId), limit).await?,
             Span::Before(key) => visit.services.lists.invitations_before(&actor, key.map(InvitationId), limit).await?,
         };
-        Ok(InvitationConnection::of(&page, &span, |invitation| encode_id(invitation.id.0)))
+        Ok(Some(InvitationConnection::of(&page, &span, |invitation| encode_id(invitation.id.0))))
     }
 
     /// What one should know, the newest first.
@@ -132,7 +133,7 @@ impl Query {
         #[graphql(desc = "The cursor after which to begin.")] after: Option<String>,
         #[graphql(desc = "How many to give from the end, 1 to 100.")] last: Option<i64>,
         #[graphql(desc = "The cursor before which to end.")] before: Option<String>,
-    ) -> Outcome<NotificationConnection> {
+    ) -> Outcome<Option<NotificationConnection>> {
         let visit = Visit::of(ctx);
         let actor = visit.actor()?;
         let Paging { span, limit } = Arguments { first, after, last, before }.read(decode_id)?;
@@ -144,7 +145,7 @@ impl Query {
             }
         };
         let cursor = |notification: &rondo_domain::notification::StoredNotification| encode_id(notification.id.0);
-        Ok(NotificationConnection::of(&page, &span, cursor, unread_count))
+        Ok(Some(NotificationConnection::of(&page, &span, cursor, unread_count)))
     }
 }
 

@@ -13,5 +13,7 @@ pub(crate) fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
 /// The schema in its own language.
 #[must_use]
 pub fn sdl() -> String {
-    builder().finish().sdl_with_options(SDLExportOptions::new().include_specified_by().prefer_single_line_descriptions().use_space_ident())
+    builder().finish().sdl_with_options(
+        SDLExportOptions::new().include_specified_by().prefer_single_line_descriptions().use_space_ident(),
+    )
 }

@@ -7,14 +7,15 @@ mod weigh;
 use std::sync::Arc;
 
 use async_graphql::{
-    ServerError,
+    Positioned, ServerError, Value, Variables,
     parser::{
         parse_query,
-        types::{DocumentOperations, ExecutableDocument, OperationDefinition},
+        types::{BaseType, DocumentOperations, ExecutableDocument, OperationDefinition},
     },
 };
 use aws_lc_rs::digest::{SHA256, digest};
 use moka::future::Cache;
+use rondo_domain::invalid::{Check, Reason};
 use rondo_wire::{ErrorCode, Fault};
 
 use self::scan::{TooLarge, scan};
@@ -114,6 +115,29 @@ pub(crate) fn operation<'d>(
             }
         }
     }
+}
+
+/// Whether every variable that must have a value has one, and every input is an object: the executor finds these out only
+/// when other fields have run.
+///
+/// # Errors
+/// `validation_failed`, naming those that do not.
+pub(crate) fn fit(operation: &OperationDefinition, variables: &Variables) -> Result<(), Fault> {
+    let mut check = Check::default();
+    for Positioned { node: variable, .. } in &operation.variable_definitions {
+        let kind = &variable.var_type.node;
+        let given = variables.get(&variable.name.node).filter(|value| **value != Value::Null);
+        let is_input = matches!(&kind.base, BaseType::Named(name) if name.ends_with("Input"));
+        let reason = match given {
+            None if !kind.nullable && variable.default_value.is_none() => Reason::new("required", "must have a value"),
+            Some(value) if is_input && !matches!(value, Value::Object(_)) => {
+                Reason::new("wrong_type", "must be an object")
+            }
+            _ => continue,
+        };
+        check.field::<()>(&variable.name.node, Err(reason));
+    }
+    Ok(check.passed()?)
 }
 
 #[cfg(test)]

@@ -62,7 +62,7 @@ impl AccountMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The new account.")] input: RegisterInput,
-    ) -> Outcome<AuthTokens> {
+    ) -> Outcome<Option<AuthTokens>> {
         let visit = Visit::of(ctx);
         visit.take_by_address(Rule::Register).await?;
         let RegisterInput { email, password, display_name } = input;
@@ -70,7 +70,7 @@ impl AccountMutation {
         let grant = visit.services.accounts.register(registration, visit.origin()).await?;
         let tokens = AuthTokens::of(&grant, false);
         visit.keep(grant);
-        Ok(tokens)
+        Ok(Some(tokens))
     }
 
     /// Signs in. Over HTTP the refresh token is set as a cookie. Wrong credentials are answered alike, whether the address
@@ -79,7 +79,7 @@ impl AccountMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Who signs in.")] input: LoginInput,
-    ) -> Outcome<AuthTokens> {
+    ) -> Outcome<Option<AuthTokens>> {
         let visit = Visit::of(ctx);
         visit.take_by_address(Rule::LoginByAddress).await?;
         // Before the password is looked at: a flood of attempts must not keep the hashing from others.
@@ -91,7 +91,7 @@ impl AccountMutation {
         let grant = visit.services.accounts.login(credentials, visit.origin()).await?;
         let tokens = AuthTokens::of(&grant, include_refresh_token);
         visit.keep(grant);
-        Ok(tokens)
+        Ok(Some(tokens))
     }
 
     /// Changes one's profile.
@@ -99,7 +99,7 @@ impl AccountMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The change.")] input: UpdateMeInput,
-    ) -> Outcome<User> {
+    ) -> Outcome<Option<User>> {
         let visit = Visit::of(ctx);
         let actor = visit.actor_under(Rule::Write).await?;
         let mut check = Check::default();
@@ -107,6 +107,6 @@ impl AccountMutation {
         check.passed()?;
         let (avatar_url, bio) = (input.avatar_url.into(), input.bio.into());
         let change = ProfileChange::try_from(body::UpdateMe { display_name, avatar_url, bio })?;
-        once(ctx, &actor, |guard| visit.services.accounts.update_me(&actor, change, guard)).await
+        once(ctx, &actor, |guard| visit.services.accounts.update_me(&actor, change, guard)).await.map(Some)
     }
 }

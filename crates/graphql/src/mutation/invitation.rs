@@ -55,13 +55,13 @@ impl InvitationMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The new invitation.")] input: CreateInvitationInput,
-    ) -> Outcome<Invitation> {
+    ) -> Outcome<Option<Invitation>> {
         let visit = Visit::of(ctx);
         let actor = visit.actor_under(Rule::Invitation).await?;
         let CreateInvitationInput { session_id, email, role } = input;
         let invite = body::CreateInvitation { session_id: session_id.0, email, role: role.word().to_owned() };
         let invite = Invite::try_from(invite)?;
-        once(ctx, &actor, |guard| visit.services.invitations.invite(&actor, invite, guard)).await
+        once(ctx, &actor, |guard| visit.services.invitations.invite(&actor, invite, guard)).await.map(Some)
     }
 
     /// Makes one a member; who is one already gets the higher of the two roles. The members, the owners and the inviter hear
@@ -70,11 +70,11 @@ impl InvitationMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which invitation.")] input: AcceptInvitationInput,
-    ) -> Outcome<AcceptedInvitation> {
+    ) -> Outcome<Option<AcceptedInvitation>> {
         let visit = Visit::of(ctx);
         let actor = visit.actor_under(Rule::Write).await?;
         let invitation = named(&input.invitation_id)?;
-        once(ctx, &actor, |guard| visit.services.invitations.accept(&actor, invitation, guard)).await
+        once(ctx, &actor, |guard| visit.services.invitations.accept(&actor, invitation, guard)).await.map(Some)
     }
 
     /// Declines an invitation. The inviter is notified.
@@ -82,11 +82,11 @@ impl InvitationMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which invitation.")] input: DeclineInvitationInput,
-    ) -> Outcome<Invitation> {
+    ) -> Outcome<Option<Invitation>> {
         let visit = Visit::of(ctx);
         let actor = visit.actor_under(Rule::Write).await?;
         let invitation = named(&input.invitation_id)?;
-        once(ctx, &actor, |guard| visit.services.invitations.decline(&actor, invitation, guard)).await
+        once(ctx, &actor, |guard| visit.services.invitations.decline(&actor, invitation, guard)).await.map(Some)
     }
 
     /// Takes an invitation back; for those who may invite into its role, whoever sent it.
@@ -94,11 +94,11 @@ impl InvitationMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which invitation.")] input: RevokeInvitationInput,
-    ) -> Outcome<bool> {
+    ) -> Outcome<Option<bool>> {
         let visit = Visit::of(ctx);
         let actor = visit.actor_under(Rule::Write).await?;
         visit.services.invitations.revoke(&actor, named(&input.invitation_id)?).await?;
-        Ok(true)
+        Ok(Some(true))
     }
 }
 

@@ -41,12 +41,14 @@ impl MemberMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The change.")] input: UpdateMemberInput,
-    ) -> Outcome<Membership> {
+    ) -> Outcome<Option<Membership>> {
         let visit = Visit::of(ctx);
         let actor = visit.actor_under(Rule::Write).await?;
         let (session, user) = named(&input.session_id, &input.user_id)?;
         let role = input.role.into();
-        once(ctx, &actor, |guard| visit.services.members.change_role(&actor, session, user, role, guard)).await
+        once(ctx, &actor, |guard| visit.services.members.change_role(&actor, session, user, role, guard))
+            .await
+            .map(Some)
     }
 
     /// Removes a member; of oneself it is leaving. The members hear `member:remove`.
@@ -54,12 +56,12 @@ impl MemberMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which member.")] input: RemoveMemberInput,
-    ) -> Outcome<bool> {
+    ) -> Outcome<Option<bool>> {
         let visit = Visit::of(ctx);
         let actor = visit.actor_under(Rule::Write).await?;
         let (session, user) = named(&input.session_id, &input.user_id)?;
         visit.services.members.remove(&actor, session, user).await?;
-        Ok(true)
+        Ok(Some(true))
     }
 }
 

@@ -56,7 +56,7 @@ impl MessageMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The new message.")] input: CreateMessageInput,
-    ) -> Outcome<Message> {
+    ) -> Outcome<Option<Message>> {
         let visit = Visit::of(ctx);
         let actor = visit.actor_under(Rule::Message).await?;
         let CreateMessageInput { session_id, content, client_message_id, reply_to } = input;
@@ -64,7 +64,7 @@ impl MessageMutation {
         let session = id(&mut check, "sessionId", &session_id);
         let reply_to = reply_to.map(|id| id.0);
         let post = body::CreateMessage { content, client_message_id, reply_to }.check(session, check)?;
-        once::<Posted, _, _>(ctx, &actor, |guard| visit.services.messages.post(&actor, post, guard)).await
+        once::<Posted, _, _>(ctx, &actor, |guard| visit.services.messages.post(&actor, post, guard)).await.map(Some)
     }
 
     /// Changes what one's own message says. The members hear `message:update`.
@@ -72,12 +72,12 @@ impl MessageMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The change.")] input: UpdateMessageInput,
-    ) -> Outcome<Message> {
+    ) -> Outcome<Option<Message>> {
         let visit = Visit::of(ctx);
         let actor = visit.actor_under(Rule::Message).await?;
         let message = named(&input.message_id, input.session_id.as_ref())?;
         let content = Content::try_from(body::UpdateMessage { content: input.content })?;
-        once(ctx, &actor, |guard| visit.services.messages.edit(&actor, message, content, guard)).await
+        once(ctx, &actor, |guard| visit.services.messages.edit(&actor, message, content, guard)).await.map(Some)
     }
 
     /// Deletes a message; for its author, moderators and owners. A tombstone keeps its `seq`, with `content: null`; the
@@ -86,11 +86,11 @@ impl MessageMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which message.")] input: DeleteMessageInput,
-    ) -> Outcome<Message> {
+    ) -> Outcome<Option<Message>> {
         let visit = Visit::of(ctx);
         let actor = visit.actor_under(Rule::Message).await?;
         let message = named(&input.message_id, input.session_id.as_ref())?;
-        Ok((&visit.services.messages.delete(&actor, message).await?).into())
+        Ok(Some((&visit.services.messages.delete(&actor, message).await?).into()))
     }
 }
 

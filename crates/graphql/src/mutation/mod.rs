@@ -11,7 +11,7 @@ mod session;
 use async_graphql::MergedObject;
 
 /// What can be changed. Each mutation takes one `input`. A request that is named by an `Idempotency-Key` holds one
-/// mutation, and has effect once.
+/// mutation, and has effect once. A mutation that is refused is `null`, and `errors` tell why.
 #[derive(Default, MergedObject)]
 pub(crate) struct Mutation(
     account::AccountMutation,

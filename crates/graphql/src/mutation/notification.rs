@@ -30,13 +30,13 @@ impl NotificationMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which notification.")] input: ReadNotificationInput,
-    ) -> Outcome<bool> {
+    ) -> Outcome<Option<bool>> {
         let visit = Visit::of(ctx);
         let actor = visit.actor_under(Rule::Write).await?;
         let mut check = Check::default();
         let notification: Option<NotificationId> = id(&mut check, "notificationId", &input.notification_id);
         let notification = notification.ok_or_else(|| check.failed())?;
-        once(ctx, &actor, |guard| visit.services.notifications.read(&actor, notification, guard)).await
+        once(ctx, &actor, |guard| visit.services.notifications.read(&actor, notification, guard)).await.map(Some)
     }
 
     /// Marks all of one's notifications as read.
@@ -44,10 +44,10 @@ impl NotificationMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "May be left out.")] input: Option<ReadAllNotificationsInput>,
-    ) -> Outcome<bool> {
+    ) -> Outcome<Option<bool>> {
         let visit = Visit::of(ctx);
         let actor = visit.actor_under(Rule::Write).await?;
         let _ = input.and_then(|input| input.client_mutation_id);
-        once(ctx, &actor, |guard| visit.services.notifications.read_all(&actor, guard)).await
+        once(ctx, &actor, |guard| visit.services.notifications.read_all(&actor, guard)).await.map(Some)
     }
 }

@@ -89,13 +89,13 @@ impl SessionMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The new session.")] input: CreateSessionInput,
-    ) -> Outcome<Session> {
+    ) -> Outcome<Option<Session>> {
         let visit = Visit::of(ctx);
         let actor = visit.actor_under(Rule::NewSession).await?;
         let CreateSessionInput { name, description, color, image_url, visibility } = input;
         let visibility = visibility.map(|visibility| visibility.word().to_owned());
         let new = NewSession::try_from(body::CreateSession { name, description, color, image_url, visibility })?;
-        once(ctx, &actor, |guard| visit.services.sessions.create(&actor, new, guard)).await
+        once(ctx, &actor, |guard| visit.services.sessions.create(&actor, new, guard)).await.map(Some)
     }
 
     /// Changes a session; for its owners. Its members hear `session:update`.
@@ -103,7 +103,7 @@ impl SessionMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The change.")] input: UpdateSessionInput,
-    ) -> Outcome<Session> {
+    ) -> Outcome<Option<Session>> {
         let visit = Visit::of(ctx);
         let actor = visit.actor_under(Rule::Write).await?;
         let mut check = Check::default();
@@ -119,7 +119,7 @@ impl SessionMutation {
             image_url: input.image_url.into(),
             visibility: visibility.map(|visibility| visibility.word().to_owned()),
         })?;
-        once(ctx, &actor, |guard| visit.services.sessions.update(&actor, session, change, guard)).await
+        once(ctx, &actor, |guard| visit.services.sessions.update(&actor, session, change, guard)).await.map(Some)
     }
 
     /// Deletes a session; for its owners. Its members hear `session:delete`.
@@ -127,11 +127,11 @@ impl SessionMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which session.")] input: DeleteSessionInput,
-    ) -> Outcome<bool> {
+    ) -> Outcome<Option<bool>> {
         let visit = Visit::of(ctx);
         let actor = visit.actor_under(Rule::Write).await?;
         visit.services.sessions.delete(&actor, named(&input.session_id)?).await?;
-        Ok(true)
+        Ok(Some(true))
     }
 
     /// Makes one a member of a public session; without effect for who is in already.
@@ -139,11 +139,11 @@ impl SessionMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which session.")] input: JoinSessionInput,
-    ) -> Outcome<Session> {
+    ) -> Outcome<Option<Session>> {
         let visit = Visit::of(ctx);
         let actor = visit.actor_under(Rule::Write).await?;
         let session = named(&input.session_id)?;
-        once(ctx, &actor, |guard| visit.services.sessions.join(&actor, session, guard)).await
+        once(ctx, &actor, |guard| visit.services.sessions.join(&actor, session, guard)).await.map(Some)
     }
 
     /// Ends one's membership. The last owner cannot leave.
@@ -151,21 +151,25 @@ impl SessionMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which session.")] input: LeaveSessionInput,
-    ) -> Outcome<bool> {
+    ) -> Outcome<Option<bool>> {
         let visit = Visit::of(ctx);
         let actor = visit.actor_under(Rule::Write).await?;
         let session = named(&input.session_id)?;
-        once(ctx, &actor, |guard| visit.services.sessions.leave(&actor, session, guard)).await
+        once(ctx, &actor, |guard| visit.services.sessions.leave(&actor, session, guard)).await.map(Some)
     }
 
     /// Moves one's read marker, never back. The room hears `message:read`.
-    async fn mark_read(&self, ctx: &Context<'_>, #[graphql(desc = "How far.")] input: MarkReadInput) -> Outcome<bool> {
+    async fn mark_read(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How far.")] input: MarkReadInput,
+    ) -> Outcome<Option<bool>> {
         let visit = Visit::of(ctx);
         let actor = visit.actor_under(Rule::Write).await?;
         let session = named(&input.session_id)?;
         let seq = i64::try_from(body::MarkRead { seq: input.seq })?;
         visit.services.messages.read(&actor, session, seq).await?;
-        Ok(true)
+        Ok(Some(true))
     }
 }
 

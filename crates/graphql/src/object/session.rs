@@ -168,7 +168,7 @@ impl Session {
         #[graphql(desc = "The cursor after which to begin.")] after: Option<String>,
         #[graphql(desc = "How many to give from the end, 1 to 100.")] last: Option<i64>,
         #[graphql(desc = "The cursor before which to end.")] before: Option<String>,
-    ) -> Outcome<MemberConnection> {
+    ) -> Outcome<Option<MemberConnection>> {
         let (visit, id) = (Visit::of(ctx), self.key());
         let Paging { span, limit } = Arguments { first, after, last, before }.read(decode_member)?;
         let (lists, actor) = (Arc::clone(&visit.services.lists), visit.actor()?);
@@ -181,7 +181,7 @@ impl Session {
         };
         let page = visit.loaders.members.load((id, span, limit), fetch).await.ok_or_else(unanswered)??;
         let cursor = |seat: &Seat| encode_member(&MemberKey { joined_at: seat.joined_at, user: seat.user.id });
-        Ok(MemberConnection::of(&page, &span, cursor, self.facts.member_count))
+        Ok(Some(MemberConnection::of(&page, &span, cursor, self.facts.member_count)))
     }
 
     /// What was written in it, the newest first; for its members. `last` gives the oldest, `before` those that are newer
@@ -193,7 +193,7 @@ impl Session {
         #[graphql(desc = "The cursor after which to begin: older ones follow.")] after: Option<String>,
         #[graphql(desc = "How many to give from the oldest end, 1 to 100.")] last: Option<i64>,
         #[graphql(desc = "The cursor before which to end: newer ones stand there.")] before: Option<String>,
-    ) -> Outcome<MessageConnection> {
+    ) -> Outcome<Option<MessageConnection>> {
         let (visit, id) = (Visit::of(ctx), self.key());
         let Paging { span, limit } = Arguments { first, after, last, before }.read(seq)?;
         let key = match span {
@@ -210,7 +210,7 @@ impl Session {
         };
         let page = visit.loaders.messages.load((id, key, limit), fetch).await.ok_or_else(unanswered)??;
         let cursor = |message: &rondo_domain::message::Message| encode_message(&MessageKey::Before(Some(message.seq)));
-        Ok(MessageConnection::of(&page, &span, cursor, self.facts.last_seq))
+        Ok(Some(MessageConnection::of(&page, &span, cursor, self.facts.last_seq)))
     }
 
     /// Who is there at this moment, the longest first; for its members.
@@ -219,7 +219,7 @@ impl Session {
         ctx: &Context<'_>,
         #[graphql(desc = "How many to give, 1 to 100; 20 when nothing is said.")] first: Option<i64>,
         #[graphql(desc = "The cursor after which to begin.")] after: Option<String>,
-    ) -> Outcome<PresenceConnection> {
+    ) -> Outcome<Option<PresenceConnection>> {
         let (visit, id) = (Visit::of(ctx), self.key());
         let Paging { span, limit } = Arguments { first, after, last: None, before: None }.read(decode_roll)?;
         let (Span::After(key) | Span::Before(key)) = span;
@@ -232,7 +232,7 @@ impl Session {
             loaded
         };
         let joined = visit.loaders.presences.load((id, key, limit), fetch).await.ok_or_else(unanswered)??;
-        Ok(PresenceConnection::joined(&joined, &span))
+        Ok(Some(PresenceConnection::joined(&joined, &span)))
     }
 
     /// The durable events after a position, oldest first; for its members. With `more`, ask again at once with `after` set
@@ -243,7 +243,7 @@ impl Session {
         ctx: &Context<'_>,
         #[graphql(desc = "The last position seen.", default = 0)] after: i64,
         #[graphql(desc = "How many to give, 1 to 500; 100 when nothing is said.")] first: Option<i64>,
-    ) -> Outcome<SessionEventConnection> {
+    ) -> Outcome<Option<SessionEventConnection>> {
         let visit = Visit::of(ctx);
         let mut check = rondo_domain::invalid::Check::default();
         let limit = check.optional("first", first, Limit::parse_events);
@@ -251,7 +251,7 @@ impl Session {
         let (Some(limit), Some(after)) = (limit, position) else { return Err(check.failed().into()) };
         let limit = limit.unwrap_or(Limit::EVENTS_DEFAULT);
         let page = visit.services.sessions.events(&visit.actor()?, self.key(), after, limit).await?;
-        Ok(SessionEventConnection::of(&page, after))
+        Ok(Some(SessionEventConnection::of(&page, after)))
     }
 
     /// Who is invited, the newest first; for those who may invite.
@@ -262,7 +262,7 @@ impl Session {
         #[graphql(desc = "The cursor after which to begin.")] after: Option<String>,
         #[graphql(desc = "How many to give from the end, 1 to 100.")] last: Option<i64>,
         #[graphql(desc = "The cursor before which to end.")] before: Option<String>,
-    ) -> Outcome<InvitationConnection> {
+    ) -> Outcome<Option<InvitationConnection>> {
         let (visit, id) = (Visit::of(ctx), self.key());
         let Paging { span, limit } = Arguments { first, after, last, before }.read(decode_id)?;
         let (services, actor) = (&visit.services, visit.actor()?);
@@ -270,7 +270,7 @@ impl Session {
             Span::After(key) => services.invitations.of_session(&actor, id, key.map(InvitationId), limit).await?,
             Span::Before(key) => services.lists.invitations_of_before(&actor, id, key.map(InvitationId), limit).await?,
         };
-        Ok(InvitationConnection::of(&page, &span, |invitation| encode_id(invitation.id.0)))
+        Ok(Some(InvitationConnection::of(&page, &span, |invitation| encode_id(invitation.id.0))))
     }
 }
 

@@ -6,6 +6,8 @@ mod m20261120_120000_create_accounts;
 mod m20261120_120100_create_sessions;
 mod m20261120_120200_create_messages_and_events;
 mod m20261120_130000_create_invitations_notifications_and_keys;
+mod m20261120_140000_index_sessions_by_activity;
+mod m20261120_150000_create_chores;
 
 use sea_orm_migration::{
     MigrationTrait, MigratorTrait, async_trait,
@@ -23,8 +25,16 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_120100_create_sessions::Migration),
             Box::new(m20261120_120200_create_messages_and_events::Migration),
             Box::new(m20261120_130000_create_invitations_notifications_and_keys::Migration),
+            Box::new(m20261120_140000_index_sessions_by_activity::Migration),
+            Box::new(m20261120_150000_create_chores::Migration),
         ]
     }
+}
+
+/// The names of every change, in the order in which they apply, as a migrated database remembers them.
+#[must_use]
+pub fn versions() -> Vec<String> {
+    Migrator::migrations().iter().map(|change| change.name().to_owned()).collect()
 }
 
 /// Applies what is pending, while no other node does: under an advisory lock on PostgreSQL, under a lock on

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "whatever is not as promised has to fail the test")]
 
 mod auth;
+mod cache;
+mod care;
 mod documents;
 mod events;
 mod graphql;

@@ -70,6 +70,36 @@ onEveryDatabase((database) => overEveryTransport((transport) => {
     for (const message of acknowledged) assert.deepEqual(byId.get(message.id), message);
   });
 
+  test('a node that stops is seen to stop, serves on, and lets its clients go a few at a time', async (t) => {
+    const house = await House.for(t, database, { DRAIN_DELAY_MS: '2000' });
+    const ada = await house.person('ada');
+    const session = await ada.createSession();
+    const sockets = await Promise.all(Array.from({ length: 30 }, () => ada.connect(t, transport)));
+    await Promise.all(sockets.map((socket) => settled(socket, transport)));
+    const hints = sockets.map((socket) => once(socket, 'server:draining', { timeout: 15_000 }));
+    const ends = sockets.map(async (socket) => {
+      const reason = await once(socket, 'disconnect', { timeout: 15_000 });
+      return { reason, at: performance.now() };
+    });
+
+    const stopped = house.stop();
+    while ((await fetch(`${house.url}/health/ready`)).status !== 503);
+    const late = await ada.connect(t, transport);
+    await succeed(late, 'message:create', { sessionId: session.id, content: 'still here' });
+
+    const waits = (await Promise.all(hints)).map(({ reconnectInMs }) => reconnectInMs);
+    assert.ok(waits.every((wait) => Number.isInteger(wait) && wait >= 0 && wait < 2000), `${waits}`);
+    assert.ok(new Set(waits).size > 1, `they are spread: ${waits}`);
+    const gone = await Promise.all(ends);
+    for (const { reason } of gone) assert.match(reason, /^transport (close|error)$/);
+    if (transport.settlesOn === 'websocket') {
+      const times = gone.map(({ at }) => at);
+      const spread = Math.max(...times) - Math.min(...times);
+      assert.ok(spread > 500, `all were closed within ${spread.toFixed(0)} ms`);
+    }
+    await stopped;
+  });
+
   test('a server whose clients are still connecting ends as well', async (t) => {
     const { house, ada } = await room(t);
     const sockets = Array.from({ length: 10 }, () => ada.open(t, transport));

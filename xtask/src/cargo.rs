@@ -28,6 +28,21 @@ pub(crate) fn build() -> Result<PathBuf> {
     if rondo.is_file() { Ok(rondo) } else { Err(format!("the build left no `{}`", rondo.display())) }
 }
 
+/// Builds `rondo` and the load tool as they are released, and gives their paths.
+pub(crate) fn build_release() -> Result<(PathBuf, PathBuf)> {
+    run(&mut cargo(["build", "--release", "--locked", "-p", "rondo-server", "-p", "rondo-probe"]))?;
+    binaries(&target_dir()?.join("release"))
+}
+
+/// `rondo` and the load tool in this folder.
+pub(crate) fn binaries(folder: &Path) -> Result<(PathBuf, PathBuf)> {
+    let program = |name: &str| {
+        let path = folder.join(format!("{name}{}", env::consts::EXE_SUFFIX));
+        if path.is_file() { Ok(path) } else { Err(format!("there is no `{}`", path.display())) }
+    };
+    Ok((program("rondo")?, program("rondo-probe")?))
+}
+
 /// Where cargo puts what it builds; with a target triple configured that is a folder deeper.
 fn target_dir() -> Result<PathBuf> {
     let metadata = capture(&mut cargo(["metadata", "--format-version", "1", "--no-deps", "--locked"]))?;

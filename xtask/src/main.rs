@@ -1,4 +1,4 @@
-//! The project's own chores: `cargo xtask test`, `check`, `docs`.
+//! The project's own chores: `cargo xtask test`, `check`, `docs`, `probe`.
 //!
 //! Each command is a list of steps that a [`report::Report`] runs, times and sums up. Nothing is skipped in silence:
 //! what could not run is named in the summary, and what should have run but could not is a failure.
@@ -10,6 +10,7 @@ mod documents;
 mod javascript;
 mod layers;
 mod options;
+mod probe;
 mod report;
 mod servers;
 mod shell;
@@ -23,6 +24,7 @@ cargo xtask <command>
   check    what CI asks before the tests: format, lints, documentation, layers, licences, generated documents
   docs     writes the generated documents anew
   test     every test, on real databases
+  probe    every load, beside bare servers; writes docs/probe-summary.txt and docs/autocannon-*.txt
   help     this page
 
 cargo xtask test [--only rust|js] [--servers KIND] [-- FILTER...]
@@ -36,6 +38,13 @@ cargo xtask test [--only rust|js] [--servers KIND] [-- FILTER...]
                       install   apt-get install them (as root), then as private
                     without it, each of these in turn
   -- FILTER...      handed to the Rust tests: part of a name, or flags such as --nocapture
+
+cargo xtask probe [--quick] [--only sqlite|postgres] [--servers KIND] [--binaries FOLDER]
+
+  --quick           smaller and shorter: about three minutes in place of ten
+  --only KIND       SQLite with all else in memory alone, or PostgreSQL and Redis alone
+  --servers KIND    as above
+  --binaries FOLDER take rondo and rondo-probe from here, in place of a release build
 ";
 
 fn main() -> ExitCode {
@@ -45,6 +54,10 @@ fn main() -> ExitCode {
     match (command.as_deref(), rest.as_slice()) {
         (Some("test"), _) => match options::Options::parse(rest) {
             Ok(options) => test::run(&options),
+            Err(error) => misused(&error),
+        },
+        (Some("probe"), _) => match probe::Options::parse(rest) {
+            Ok(options) => probe::run(&options),
             Err(error) => misused(&error),
         },
         (Some("check"), []) => check::run(),

@@ -59,7 +59,7 @@ fn half(value: Option<&str>) -> Result<Half, String> {
     }
 }
 
-fn source(value: Option<&str>) -> Result<Source, String> {
+pub(crate) fn source(value: Option<&str>) -> Result<Source, String> {
     value
         .and_then(|value| Source::ALL.into_iter().find(|source| source.name() == value))
         .ok_or_else(|| format!("`--servers` takes one of {}", Source::ALL.map(Source::name).join(", ")))

@@ -59,6 +59,8 @@ pub(crate) trait Kind {
     /// The Debian package that brings it.
     const PACKAGE: &'static str;
 
+    /// Whether the server's programs are here, for tests that start one of their own.
+    fn is_installed(&self) -> bool;
     /// Looks at the one that the environment names.
     fn given(&self, url: &str) -> Result<Server>;
     /// Looks for one on the usual port.
@@ -101,6 +103,16 @@ pub(crate) fn find<K: Kind>(kind: &K, chosen: Option<Source>) -> Result<Server> 
         name = K::NAME,
         variable = K::VARIABLE,
     ))
+}
+
+/// Sees to the programs of a server, for tests that stop and kill one of their own: installs them where they are missing.
+pub(crate) fn install<K: Kind>(kind: &K) -> Result {
+    if kind.is_installed() {
+        return Ok(());
+    }
+    println!("the programs of a {} server are missing", K::NAME);
+    apt::install(&[K::PACKAGE])?;
+    if kind.is_installed() { Ok(()) } else { Err(format!("{} did not bring a {} server", K::PACKAGE, K::NAME)) }
 }
 
 fn tell(server: &Server) {

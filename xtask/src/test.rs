@@ -84,6 +84,11 @@ fn javascript(options: &Options, surroundings: &Surroundings, report: &mut Repor
     let Some(npm) = report.step("JavaScript packages", || javascript::install(folder)) else {
         return report.not_run(JAVASCRIPT, "their packages could not be installed");
     };
+    // Without them the tests of faults fail, and say so.
+    report.step("Programs to start servers with", || {
+        servers::install(&Postgres)?;
+        servers::install(&Redis)
+    });
     report.step(JAVASCRIPT, || {
         let mut command = Command::new(npm);
         run_command(surroundings.apply(command.current_dir(folder).arg("test")))

@@ -125,6 +125,12 @@ pub trait Bus: Send + Sync {
 
     /// Asks for no more signals of a topic.
     fn leave(&self, topic: Topic);
+
+    /// Whether all that is published reaches the one sink there is, without being asked for and without loss: the bus of
+    /// a node that runs alone.
+    fn is_local(&self) -> bool {
+        false
+    }
 }
 
 /// Where a node takes what the bus brings.

@@ -65,3 +65,7 @@ id!(
     /// A notification of a person.
     NotificationId
 );
+id!(
+    /// A server that runs, from its start to its end; one that is started again is another.
+    NodeId
+);

@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod bus;
+pub mod cache;
 pub mod clock;
 pub mod event;
 pub mod idempotency;
@@ -22,7 +23,8 @@ pub mod presence;
 pub mod session;
 pub mod store;
 mod text;
+pub mod vitals;
 
 pub use clock::{Clock, Timestamp};
-pub use ids::{InvitationId, LoginId, MessageId, NotificationId, SessionId, UserId};
+pub use ids::{InvitationId, LoginId, MessageId, NodeId, NotificationId, SessionId, UserId};
 pub use invalid::{Invalid, Reason, Violation};

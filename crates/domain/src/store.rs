@@ -13,7 +13,7 @@ use crate::{
     clock::Timestamp,
     event::{PersonalEvent, Position, RecordedEvent, SessionEvent},
     idempotency::{IdempotencyKey, Memo, Remembered},
-    ids::{InvitationId, MessageId, NotificationId, SessionId, UserId},
+    ids::{InvitationId, LoginId, MessageId, NotificationId, SessionId, UserId},
     invitation::Invitation,
     message::{Message, NewMessage},
     notification::{Notification, StoredNotification},
@@ -74,6 +74,28 @@ pub trait Store:
         key: &IdempotencyKey,
         now: Timestamp,
     ) -> Result<Option<Remembered>, StoreError>;
+
+    /// Writes a new session and its owner's membership, and stores the answer under its idempotency key, if there is one:
+    /// all of it durable, or none. No event: nobody could have heard it.
+    ///
+    /// # Errors
+    /// [`Conflict::IdempotencyKey`] when another request came first.
+    async fn found(&self, session: &Session, owner: UserId, memo: Option<Memo>) -> Result<(), StoreError>;
+
+    /// What `user` may see of a session, and a page of its messages for whoever is in it: one snapshot where the database
+    /// gives both at once. Says nothing of rights.
+    async fn messages_for(
+        &self,
+        user: UserId,
+        session: SessionId,
+        key: MessageKey,
+        limit: Limit,
+    ) -> Result<Option<(Access, Page<Message, MessageKey>)>, StoreError> {
+        match self.access(session, user).await? {
+            Some(access) => Ok(Some((access, self.messages(session, key, limit).await?))),
+            None => Ok(None),
+        }
+    }
 
     /// The account behind an actor, which must be there.
     async fn person(&self, actor: &Actor) -> Result<User, StoreError> {
@@ -342,4 +364,29 @@ pub trait EventLog: Send + Sync {
 
     /// Where the logs of these sessions stand, deleted ones too; unknown ids are left out.
     async fn heads(&self, sessions: &[SessionId]) -> Result<Vec<Head>, StoreError>;
+}
+
+/// Reads of what is for people's connections: the truth behind what the bus may lose.
+#[async_trait]
+pub trait PersonalLog: Send + Sync {
+    /// What these people (at most 512) were notified of after the notification `after` and have not read, the oldest
+    /// first.
+    async fn notified(
+        &self,
+        users: &[UserId],
+        after: NotificationId,
+        limit: Limit,
+    ) -> Result<Vec<(UserId, StoredNotification)>, StoreError>;
+
+    /// The pending invitations of these people (at most 512) that were made after the invitation `after`, the oldest
+    /// first.
+    async fn invited(
+        &self,
+        users: &[UserId],
+        after: InvitationId,
+        limit: Limit,
+    ) -> Result<Vec<(UserId, Invitation)>, StoreError>;
+
+    /// Those of these logins that are in force.
+    async fn live_logins(&self, logins: &[LoginId]) -> Result<Vec<LoginId>, StoreError>;
 }

@@ -39,10 +39,12 @@ pub(crate) fn configure(
     let invitations = Data::from(Arc::clone(&services.invitations));
     let notifications = Data::from(Arc::clone(&services.notifications));
     let presences = Data::from(Arc::clone(&services.presences));
+    let answers = Data::new(services.answers.clone());
     let store = Data::from(Arc::clone(&services.store));
     let onces = Arc::new(Onces::new(Arc::clone(&services.store), Arc::clone(&services.clock)));
     let surface = Data::new(Surface::new(graphql, services, &onces, settings.docs));
     let onces = Data::from(onces);
+    let vitals = Data::from(Arc::clone(&services.vitals));
     let limits = Data::from(Arc::clone(&services.limits));
     let proxies = Data::new(settings.trusted_proxies.clone());
     let draining = Data::from(Arc::clone(draining));
@@ -60,7 +62,9 @@ pub(crate) fn configure(
             .app_data(notifications.clone())
             .app_data(presences.clone())
             .app_data(onces.clone())
+            .app_data(answers.clone())
             .app_data(store.clone())
+            .app_data(vitals.clone())
             .app_data(limits.clone())
             .app_data(proxies.clone())
             .app_data(draining.clone())
@@ -77,8 +81,8 @@ pub(crate) fn configure(
     }
 }
 
-/// The whole application. `extra` mounts what else shall be served on the same address; the work of every request runs
-/// in the context of `runtime`, to which the connections to the database belong.
+/// The whole application. `extra` mounts what else shall be served on the same address; what a request leaves behind is
+/// done with in the context of `runtime`, which outlives the workers.
 pub(crate) fn app<E>(
     services: &Services,
     settings: &HttpSettings,

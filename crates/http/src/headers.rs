@@ -1,7 +1,7 @@
 //! Headers that every answer carries, whatever it says.
 
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETAG, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY,
     STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_DNS_PREFETCH_CONTROL, X_FRAME_OPTIONS, X_XSS_PROTECTION,
 };
 
@@ -35,8 +35,10 @@ pub(crate) fn stamp(headers: &mut HeaderMap, path: &str, request_id: HeaderValue
     if !headers.contains_key(CONTENT_SECURITY_POLICY) {
         headers.insert(CONTENT_SECURITY_POLICY, NOTHING);
     }
-    // Answers depend on who asks and when; what may be kept says so itself.
+    // Answers depend on who asks and when. What has a tag may be kept by who asked, who then asks whether it still holds;
+    // what else may be kept says so itself.
     if (path.starts_with("/api") || path.starts_with("/health")) && !headers.contains_key(CACHE_CONTROL) {
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        let rule = if headers.contains_key(ETAG) { "private, no-cache" } else { "no-store" };
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static(rule));
     }
 }

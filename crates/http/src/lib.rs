@@ -2,9 +2,11 @@
 
 mod app;
 mod asyncapi;
+mod cache;
 mod cookies;
 mod cors;
 mod docs;
+mod etag;
 mod extract;
 mod gateway;
 mod graphql;
@@ -25,10 +27,11 @@ mod state;
 mod testing;
 
 pub use asyncapi::{AsyncApi, asyncapi, errors_page, events_page};
+pub use cache::{AnswerFigures, Answers};
 pub use limits::NotAnAddress;
 pub use openapi::openapi;
 pub use server::Server;
 pub use state::{AllowedOrigins, Draining, HttpSettings, Services, TrustedProxies};
 
-pub use hub::Hub;
+pub use hub::{Hub, HubCounts, HubParts};
 pub use rondo_graphql::sdl as graphql_schema;

@@ -24,14 +24,14 @@ use tokio::runtime::Handle;
 use tracing::{Level, field};
 
 use crate::{
-    graphql, headers, problem,
+    etag, graphql, headers, problem,
     request_id::{self, RequestId},
 };
 
 /// The pattern of the route that a request was matched with; its resource carries it.
 pub(crate) struct RoutePattern(pub(crate) String);
 
-/// The middleware; `runtime` is where the work of every request runs.
+/// The middleware; `runtime` is where what a request leaves behind is done with.
 pub(crate) struct RequestLog {
     runtime: Handle,
 }
@@ -88,8 +88,8 @@ where
 }
 
 pin_project! {
-    /// A request at work. It runs, and ends, in the context of the runtime: a database connection that it holds when
-    /// the client goes away must find its way home too.
+    /// A request at work, on its worker's own reactor. It is given up in the context of the runtime, which outlives the
+    /// worker: a database connection that it holds when the client goes away must find its way home too.
     pub(crate) struct Answer<F> {
         #[pin]
         work: Option<Metered<F>>,
@@ -120,7 +120,6 @@ where
         let mut this = self.project();
         let Some(work) = this.work.as_mut().as_pin_mut() else { return Poll::Pending };
         let (answer, queries) = {
-            let _context = this.runtime.enter();
             let done = ready!(work.poll(cx));
             this.work.set(None);
             done
@@ -140,7 +139,7 @@ fn finish<B: MessageBody + 'static>(
     let fault = response.error().map(problem::fault);
     let mut response = match &fault {
         Some(fault) => problem::render(response, fault, request.headers(), request_id::text(&request_id)),
-        None => response.map_into_boxed_body(),
+        None => etag::mark(&request, response.map_into_boxed_body()),
     };
     let line = Line { request: &request, status: response.status(), fault: fault.as_ref(), started, queries };
     line.write(&request_id);

@@ -11,7 +11,12 @@ use crate::{problem::Failure, request_log::RoutePattern};
 
 /// The path `pattern` with these routes, each for its methods. What can be got can be asked for its head.
 pub(crate) fn resource(pattern: &str, routes: impl IntoIterator<Item = (Method, Route)>) -> Resource {
-    let mut resource = web::resource(pattern).app_data(RoutePattern(pattern.to_owned()));
+    resource_at(pattern, pattern, routes)
+}
+
+/// The same, at its place in a scope.
+pub(crate) fn resource_at(pattern: &str, place: &str, routes: impl IntoIterator<Item = (Method, Route)>) -> Resource {
+    let mut resource = web::resource(place).app_data(RoutePattern(pattern.to_owned()));
     let mut allowed = Vec::new();
     for (method, route) in routes {
         allowed.push(method.to_string());

@@ -10,7 +10,6 @@ use actix_service::{
 };
 use actix_web::{dev::AppConfig, web};
 use rondo_graphql::GraphQl;
-use socketioxide::SocketIo;
 use tokio::{
     net::{TcpSocket, TcpStream},
     runtime::Handle,
@@ -20,7 +19,7 @@ use tokio::{
 use crate::{
     app::app,
     gateway::{
-        Gateway,
+        Gateway, SocketIo,
         mount::{self, Mount},
     },
     hub::Hub,
@@ -156,9 +155,10 @@ impl Server {
         self.address
     }
 
-    /// Stops in good order, within about ten seconds whatever the clients do: readiness falls, no connection is
-    /// accepted, taken events are finished, sockets are closed so that they reconnect elsewhere, requests are finished.
+    /// Stops in good order, within about ten seconds whatever the clients do: readiness falls, after a while no connection
+    /// is accepted, sockets are closed in slices so that they reconnect elsewhere, requests are finished.
     pub async fn stop(self) {
+        self.gateway.give_notice().await;
         self.handle.pause().await;
         self.gateway.drain(&self.io).await;
         self.handle.stop(true).await;

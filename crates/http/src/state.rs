@@ -18,8 +18,10 @@ use rondo_domain::{
     presence::Presences,
     session::{Members, Sessions},
     store::Store,
+    vitals::Vitals,
 };
 
+use crate::cache::Answers;
 pub use crate::{limits::TrustedProxies, origins::AllowedOrigins};
 
 /// The services that all surfaces call.
@@ -43,8 +45,12 @@ pub struct Services {
     pub lists: Arc<Lists>,
     /// How often they may be called.
     pub limits: Arc<dyn Limits>,
+    /// Answers that are kept for a moment.
+    pub answers: Answers,
     /// The database, for its health alone.
     pub store: Arc<dyn Store>,
+    /// What nodes share, for its health alone.
+    pub vitals: Arc<dyn Vitals>,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -68,6 +74,8 @@ pub struct HttpSettings {
     pub secure_cookies: bool,
     /// How long somebody whose connection was lost is still present.
     pub presence_grace: Duration,
+    /// How long the node serves on once it is not ready any more, for balancers to see it.
+    pub drain_delay: Duration,
     /// Which release this is.
     pub version: &'static str,
 }

@@ -54,7 +54,7 @@ impl Lane for Same {
         buffer.push_str(&self.0);
     }
 
-    fn acknowledged(&mut self, _answer: &str) -> bool {
+    fn acknowledged(&mut self, _answer: &[u8]) -> bool {
         true
     }
 }

@@ -35,9 +35,13 @@ pub(crate) trait Lane: Send + 'static {
     /// The next event, as `["name",{…}]`.
     fn event(&mut self, buffer: &mut String);
     /// Whether the acknowledgement is what it should be.
-    fn acknowledged(&mut self, answer: &str) -> bool;
+    fn acknowledged(&mut self, answer: &[u8]) -> bool;
     /// An event of the server's.
-    fn heard(&mut self, _event: &str) {}
+    fn heard(&mut self, _event: &[u8]) {}
+    /// Whether there is more to be sent; the run is over once there is not, and all has come.
+    fn wants_more(&self) -> bool {
+        true
+    }
     /// Whether all has come that should come.
     fn settled(&self) -> bool {
         true
@@ -114,7 +118,7 @@ impl<L: Lane> Drive<L> {
         let mut due = first;
         loop {
             let now = Instant::now();
-            let over = now >= end;
+            let over = now >= end || !self.lane.wants_more();
             match pace {
                 _ if over => {
                     if self.flight.pending.is_empty() && self.lane.settled() {
@@ -122,14 +126,14 @@ impl<L: Lane> Drive<L> {
                     }
                 }
                 Pace::Closed { in_flight } => {
-                    while self.flight.pending.len() < in_flight {
-                        self.feed(now).await?;
+                    while self.flight.pending.len() < in_flight && self.lane.wants_more() {
+                        self.feed(now);
                     }
                     self.socket.flush().await?;
                 }
                 Pace::Fixed { every } => {
-                    while due <= now && self.flight.pending.len() < MOST_UNDER_WAY {
-                        self.feed(due).await?;
+                    while due <= now && self.flight.pending.len() < MOST_UNDER_WAY && self.lane.wants_more() {
+                        self.feed(due);
                         due += every;
                     }
                     self.socket.flush().await?;
@@ -152,24 +156,24 @@ impl<L: Lane> Drive<L> {
         }
     }
 
-    async fn feed(&mut self, due: Instant) -> Outcome<()> {
+    fn feed(&mut self, due: Instant) {
         let flight = &mut self.flight;
         flight.buffer.clear();
         self.lane.event(&mut flight.buffer);
         let id = flight.next;
         flight.next += 1;
         flight.pending.push_back((id, due));
-        self.socket.feed(id, &flight.buffer).await
+        self.socket.feed(id, &flight.buffer);
     }
 
     async fn take(&mut self, packet: Packet) -> Outcome<()> {
         match packet {
             Packet::Ping => self.socket.pong().await?,
-            Packet::Event(event) => self.lane.heard(&event),
+            Packet::Event(event) => self.lane.heard(self.socket.bytes(&event)),
             Packet::Other => {}
-            Packet::Ack { id, text, at } => {
+            Packet::Ack { id, arguments } => {
                 let now = Instant::now();
-                let answer = &text.as_str()[at..];
+                let answer = self.socket.bytes(&arguments);
                 // Nearly always the first.
                 let found = self.flight.pending.iter().position(|(pending, _)| *pending == id);
                 let sent = found.and_then(|index| self.flight.pending.remove(index));
@@ -179,7 +183,7 @@ impl<L: Lane> Drive<L> {
                     Some((_, due)) if good => tally.answered(now, now.saturating_duration_since(due)),
                     Some(_) => {
                         tally.refused += 1;
-                        tally.fault(answer);
+                        tally.fault(&String::from_utf8_lossy(answer));
                     }
                     None => tally.repeats += 1,
                 }

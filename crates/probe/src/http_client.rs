@@ -61,24 +61,59 @@ impl Connection {
         }
     }
 
+    /// A header of the last answer.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let head = std::str::from_utf8(self.answer.get(..self.head)?).ok()?;
+        let mut lines = head.lines().filter_map(|line| line.split_once(':'));
+        lines.find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
+    }
+
     /// The body of the last answer.
     pub(crate) fn body(&self) -> &[u8] {
         self.answer.get(self.head..).unwrap_or_default()
     }
 }
 
-/// A request with its head in full; a body is JSON.
-pub(crate) fn request(method: &str, addr: SocketAddr, path: &str, token: Option<&str>, body: Option<&str>) -> Vec<u8> {
-    let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {addr}\r\n");
-    if let Some(token) = token {
-        request.extend(["Authorization: Bearer ", token, "\r\n"]);
+/// What is asked; a body is JSON.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Request<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) path: &'a str,
+    pub(crate) token: Option<&'a str>,
+    pub(crate) body: Option<&'a str>,
+    /// The `ETag` of an answer that is here already.
+    pub(crate) known: Option<&'a str>,
+}
+
+impl<'a> Request<'a> {
+    pub(crate) fn get(path: &'a str) -> Self {
+        Self { method: "GET", path, token: None, body: None, known: None }
     }
-    if let Some(body) = body {
-        // Writing to a String cannot fail.
-        let _ = write!(request, "Content-Type: application/json\r\nContent-Length: {}\r\n", body.len());
+
+    pub(crate) fn post(path: &'a str, body: &'a str) -> Self {
+        Self { method: "POST", body: Some(body), ..Self::get(path) }
     }
-    request.extend(["\r\n", body.unwrap_or_default()]);
-    request.into_bytes()
+
+    pub(crate) fn by(self, token: &'a str) -> Self {
+        Self { token: Some(token), ..self }
+    }
+
+    /// The request with its head in full.
+    pub(crate) fn bytes(&self, addr: SocketAddr) -> Vec<u8> {
+        let mut text = format!("{} {} HTTP/1.1\r\nHost: {addr}\r\n", self.method, self.path);
+        if let Some(token) = self.token {
+            text.extend(["Authorization: Bearer ", token, "\r\n"]);
+        }
+        if let Some(known) = self.known {
+            text.extend(["If-None-Match: ", known, "\r\n"]);
+        }
+        if let Some(body) = self.body {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "Content-Type: application/json\r\nContent-Length: {}\r\n", body.len());
+        }
+        text.extend(["\r\n", self.body.unwrap_or_default()]);
+        text.into_bytes()
+    }
 }
 
 /// `None` while the head is not there in full.

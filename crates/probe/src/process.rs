@@ -1,19 +1,17 @@
 //! Processes: what one has used so far, and children that never outlive the run.
 
-use crate::{Outcome, target::Target};
+use crate::Outcome;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use std::{
     fs,
-    io::{self, BufRead, BufReader, Read},
-    net::SocketAddr,
+    net::{Ipv4Addr, SocketAddr, TcpListener},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::{Arc, Mutex, PoisonError},
-    thread,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 use tokio::{
-    sync::mpsc,
-    time::{Instant, sleep, timeout},
+    net::TcpStream,
+    time::{Instant, sleep},
 };
 
 /// CPU time and resident memory of a process, all its threads together.
@@ -57,25 +55,30 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts it, and waits for `listening on http://…` in what it prints.
-    pub(crate) async fn start(name: &str, command: &mut Command, patience: Duration) -> Outcome<Self> {
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().map_err(|error| format!("cannot start {name}: {error}"))?;
-        let (found, mut address) = mpsc::channel(1);
-        let said = Arc::new(Mutex::new(Vec::new()));
-        if let Some(stdout) = child.stdout.take() {
-            listen(stdout, found.clone(), Arc::clone(&said));
-        }
-        if let Some(stderr) = child.stderr.take() {
-            listen(stderr, found, Arc::clone(&said));
-        }
+    /// Starts it and waits until it takes connections at this address. What it says goes nowhere: reading it would be a
+    /// load of its own.
+    pub(crate) async fn start(
+        name: &str,
+        command: &mut Command,
+        addr: SocketAddr,
+        patience: Duration,
+    ) -> Outcome<Self> {
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let child = command.spawn().map_err(|error| format!("cannot start {name}: {error}"))?;
         // From here on the drop of `server` ends the child.
-        let mut server = Self { child, addr: SocketAddr::from(([127, 0, 0, 1], 0)) };
-        let Ok(Some(addr)) = timeout(patience, address.recv()).await else {
-            let said = said.lock().unwrap_or_else(PoisonError::into_inner).join("\n  ");
-            return Err(format!("{name} did not say where it listens; it said:\n  {said}").into());
-        };
-        server.addr = addr;
+        let mut server = Self { child, addr };
+        let give_up = Instant::now() + patience;
+        while TcpStream::connect(addr).await.is_err() {
+            if let Some(status) = server.child.try_wait()? {
+                return Err(
+                    format!("{name} ended with {status} before it listened; start it by hand to see why").into()
+                );
+            }
+            if Instant::now() > give_up {
+                return Err(format!("{name} did not listen on {addr} within {patience:?}").into());
+            }
+            sleep(Duration::from_millis(1)).await;
+        }
         Ok(server)
     }
 
@@ -86,8 +89,7 @@ impl Server {
     /// Asks it to end, and waits; says whether it ended by itself.
     pub(crate) async fn stop(mut self, patience: Duration) -> Outcome<()> {
         let pid = self.pid();
-        // std sends no other signal than SIGKILL, and a shell is always there.
-        Command::new("/bin/sh").arg("-c").arg(format!("kill -TERM {pid}")).stderr(Stdio::null()).status()?;
+        self.ask_to_end()?;
         let give_up = Instant::now() + patience;
         while Instant::now() < give_up {
             if self.child.try_wait()?.is_some() {
@@ -96,6 +98,19 @@ impl Server {
             sleep(Duration::from_millis(2)).await;
         }
         Err(format!("process {pid} did not end within {patience:?} of being asked to, and was killed").into())
+    }
+
+    /// Sends it SIGTERM.
+    fn ask_to_end(&self) -> Outcome<()> {
+        // std sends no other signal than SIGKILL, and a shell is always there.
+        let kill = format!("kill -TERM {}", self.pid());
+        Command::new("/bin/sh").arg("-c").arg(kill).stderr(Stdio::null()).status()?;
+        Ok(())
+    }
+
+    /// Ends it with SIGKILL.
+    pub(crate) fn kill(self) {
+        drop(self);
     }
 }
 
@@ -107,33 +122,18 @@ impl Drop for Server {
     }
 }
 
-/// Reads a child's output to its end, so that it never blocks on a full pipe.
-fn listen(stream: impl Read + Send + 'static, found: mpsc::Sender<SocketAddr>, said: Arc<Mutex<Vec<String>>>) {
-    const KEPT_LINES: usize = 20;
-    thread::spawn(move || {
-        let mut stream = BufReader::with_capacity(64 * 1024, stream);
-        let mut line = Vec::new();
-        while stream.by_ref().take(64 * 1024).read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
-            let text = String::from_utf8_lossy(&line).trim_end().to_owned();
-            if let Some(addr) = listening_on(&text) {
-                let _ = found.try_send(addr);
-                break;
-            }
-            let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
-            if said.len() < KEPT_LINES {
-                said.push(text);
-            }
-            line.clear();
-        }
-        drop(found);
-        drop(io::copy(&mut stream, &mut io::sink()));
-    });
+/// As many open files as the system allows, for this process and those that it starts.
+pub(crate) fn raise_file_limit() -> Outcome<()> {
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    if soft < hard {
+        setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;
+    }
+    Ok(())
 }
 
-fn listening_on(line: &str) -> Option<SocketAddr> {
-    let url = &line[line.find("listening on http://")? + "listening on ".len()..];
-    let end = url.find(|c: char| !(c.is_ascii_alphanumeric() || ":/.[]".contains(c))).unwrap_or(url.len());
-    url[..end].parse::<Target>().ok().map(|target| target.addr)
+/// A port of 127.0.0.1 that nobody listens on at this moment.
+pub(crate) fn free_addr() -> Outcome<SocketAddr> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
 }
 
 /// A new folder, removed when this is dropped.
@@ -166,15 +166,7 @@ pub(crate) fn run_id() -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{listening_on, usage};
-
-    #[test]
-    fn the_address_is_found_in_a_line() {
-        let addr = |line| listening_on(line).map(|addr| addr.to_string());
-        assert_eq!(addr("INFO listening on http://127.0.0.1:4100").as_deref(), Some("127.0.0.1:4100"));
-        assert_eq!(addr("{\"message\":\"listening on http://localhost:41/\"}").as_deref(), Some("127.0.0.1:41"));
-        assert_eq!(addr("listening on http://10.0.0.1:4100"), None);
-    }
+    use super::usage;
 
     #[test]
     fn this_process_uses_memory() {

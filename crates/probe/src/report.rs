@@ -35,6 +35,20 @@ impl Tally {
         self.latencies.saturating_record(u64::try_from(latency.as_nanos()).unwrap_or(u64::MAX));
     }
 
+    /// Takes another's counts in.
+    pub(crate) fn add(&mut self, other: &Self) -> Outcome<()> {
+        self.latencies.add(&other.latencies)?;
+        self.refused += other.refused;
+        self.lost += other.lost;
+        self.repeats += other.repeats;
+        self.broken += other.broken;
+        if let Some(fault) = &other.first_fault {
+            self.fault(fault);
+        }
+        self.last = self.last.max(other.last);
+        Ok(())
+    }
+
     pub(crate) fn fault(&mut self, fault: &(impl ToString + ?Sized)) {
         self.first_fault.get_or_insert_with(|| fault.to_string());
     }
@@ -45,21 +59,27 @@ impl Tally {
 pub(crate) struct Before {
     pid: Option<u32>,
     usage: Option<Usage>,
+    own: Duration,
     start: Instant,
 }
 
 impl Before {
     pub(crate) fn new(pid: Option<u32>) -> Outcome<Self> {
         let usage = pid.map(usage).transpose()?;
-        Ok(Self { pid, usage, start: Instant::now() })
+        Ok(Self { pid, usage, own: own_cpu()?, start: Instant::now() })
     }
 
     pub(crate) fn measured(self, tally: Tally) -> Outcome<Measured> {
         let after = self.pid.map(usage).transpose()?;
         let cpu = after.zip(self.usage).map(|(after, before)| after.cpu.saturating_sub(before.cpu));
         let elapsed = tally.last.saturating_duration_since(self.start);
-        Ok(Measured { elapsed, cpu, resident: after.map(|usage| usage.resident), tally })
+        let own = own_cpu()?.saturating_sub(self.own);
+        Ok(Measured { elapsed, cpu, own, resident: after.map(|usage| usage.resident), tally })
     }
+}
+
+fn own_cpu() -> Outcome<Duration> {
+    Ok(usage(std::process::id())?.cpu)
 }
 
 /// One run, over.
@@ -69,6 +89,8 @@ pub(crate) struct Measured {
     /// Until the last answer.
     elapsed: Duration,
     cpu: Option<Duration>,
+    /// The load tool's CPU time.
+    own: Duration,
     resident: Option<u64>,
 }
 
@@ -91,6 +113,23 @@ impl Measured {
 
     pub(crate) fn quantile_micros(&self, quantile: f64) -> f64 {
         real(self.tally.latencies.value_at_quantile(quantile)) / 1e3
+    }
+
+    pub(crate) fn cpu_seconds(&self) -> f64 {
+        self.cpu.unwrap_or_default().as_secs_f64()
+    }
+
+    /// How much of the time the load tool's one thread was busy: near 1, it is what is measured.
+    pub(crate) fn own_share(&self) -> f64 {
+        ratio(self.own.as_secs_f64(), self.elapsed.as_secs_f64())
+    }
+
+    pub(crate) fn seconds(&self) -> f64 {
+        self.elapsed.as_secs_f64()
+    }
+
+    pub(crate) fn resident(&self) -> u64 {
+        self.resident.unwrap_or_default()
     }
 
     /// An error where the run was not what it claims to measure.
@@ -125,6 +164,7 @@ impl Measured {
         if let Some(fault) = first_fault {
             let _ = writeln!(text, "first fault: {fault}");
         }
+        let _ = writeln!(text, "load tool: busy for {:.0} % of the time", self.own_share() * 100.0);
         if let (Some(cpu), Some(resident)) = (self.cpu, self.resident) {
             let _ = writeln!(
                 text,

@@ -5,9 +5,11 @@ use crate::{
     accounts::{Owner, Rest},
     echo::event,
     event_load::{self, Lane, Pace},
-    seq_set::{SeqSet, seq_of},
+    figures::Figures,
+    scan::{is_message, seq_of},
+    seq_set::SeqSet,
     socket_client::Socket,
-    target::Target,
+    subject::Subject,
 };
 use clap::Args;
 use serde_json::json;
@@ -15,9 +17,8 @@ use std::{fmt::Write as _, time::Duration};
 
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Sends {
-    /// The server; a loopback address.
-    #[arg(long)]
-    url: Target,
+    #[command(flatten)]
+    subject: Subject,
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=2_000))]
     sockets: u32,
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
@@ -34,9 +35,6 @@ pub(crate) struct Sends {
     /// Give each message a `clientMessageId`.
     #[arg(long)]
     client_ids: bool,
-    /// The server's process, to tell its CPU time and memory.
-    #[arg(long)]
-    pid: Option<u32>,
 }
 
 struct Messages {
@@ -62,8 +60,8 @@ impl Lane for Messages {
         buffer.push_str("}]");
     }
 
-    fn acknowledged(&mut self, answer: &str) -> bool {
-        let seq = seq_of(answer).filter(|_| answer.starts_with("[{\"ok\":true"));
+    fn acknowledged(&mut self, answer: &[u8]) -> bool {
+        let seq = seq_of(answer).filter(|_| answer.starts_with(b"[{\"ok\":true"));
         match seq {
             Some(seq) => self.acked.insert(seq),
             None => self.refused += 1,
@@ -71,8 +69,8 @@ impl Lane for Messages {
         seq.is_some()
     }
 
-    fn heard(&mut self, event: &str) {
-        if event.starts_with("42[\"message:create\"")
+    fn heard(&mut self, event: &[u8]) {
+        if is_message(event)
             && let Some(seq) = seq_of(event)
         {
             self.heard.insert(seq);
@@ -95,27 +93,31 @@ struct Account {
 }
 
 impl Sends {
-    pub(crate) async fn run(self) -> Outcome<()> {
-        let addr = self.url.addr;
+    pub(crate) async fn run(self, figures: &Figures) -> Outcome<()> {
+        let stand = self.subject.stand().await?;
+        let addr = stand.addr;
         let mut rest = Rest::open(addr).await?;
         let mut lanes = Vec::new();
         for owner in rest.owners(self.sockets).await? {
             let mut socket = Socket::connect(addr, Some(&owner.token)).await?;
             if self.join {
-                let answer = socket.ask(0, &event("session:join", &json!({ "sessionId": owner.session }))).await?;
-                if !answer.starts_with("{\"ok\":true") {
-                    return Err(format!("session:join was refused: {answer}").into());
-                }
+                socket.ask_well(0, &event("session:join", &json!({ "sessionId": owner.session }))).await?;
             }
             lanes.push((socket, self.lane(owner)));
         }
+        stand.settle()?;
         let pace = match self.rate {
             Some(rate) => Pace::Fixed { every: Duration::from_secs(1) / u32::from(rate) },
             None => Pace::Closed { in_flight: self.in_flight.into() },
         };
         println!("message:create on {} sockets to http://{addr}, {pace:?}", self.sockets);
-        let (measured, lanes) = event_load::run(lanes, pace, Duration::from_secs(self.seconds), self.pid).await?;
+        let (measured, lanes) = event_load::run(lanes, pace, Duration::from_secs(self.seconds), stand.pid).await?;
         print!("{}", measured.told("acks"));
+        let kind = match self.rate {
+            Some(rate) => format!("sends.rate{rate}"),
+            None => format!("sends.closed{}", self.in_flight),
+        };
+        figures.measured(&kind, &measured)?;
 
         // The first connection may have been idle for too long.
         let account = account(&mut Rest::open(addr).await?, &lanes).await?;

@@ -34,22 +34,9 @@ impl SeqSet {
     }
 }
 
-/// The first `"seq":` of a packet; a message carries no other before its own.
-pub(crate) fn seq_of(packet: &str) -> Option<u64> {
-    let rest = &packet[packet.find("\"seq\":")? + 6..];
-    let end = rest.bytes().position(|byte| !byte.is_ascii_digit()).unwrap_or(rest.len());
-    rest[..end].parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{SeqSet, seq_of};
-
-    #[test]
-    fn a_seq_is_found_in_an_acknowledgement() {
-        assert_eq!(seq_of(r#"[{"ok":true,"data":{"id":"x","seq":42,"content":"a"}}]"#), Some(42));
-        assert_eq!(seq_of(r#"[{"ok":false}]"#), None);
-    }
+    use super::SeqSet;
 
     #[test]
     fn repeats_and_losses_are_counted() {

@@ -3,6 +3,7 @@
 pub mod commands;
 pub mod config;
 pub mod demo;
+mod link;
 mod node;
 pub mod telemetry;
 

@@ -5,34 +5,34 @@ use std::{net::SocketAddr, sync::Arc, thread};
 use rondo_domain::{
     Clock,
     account::{AccountParts, AccountSettings, Accounts},
-    bus::{Bus, SignalSink},
+    bus::Bus,
+    ids::RequestId,
     invitation::{InvitationSettings, Invitations},
     lists::{ListParts, ListReads, Lists},
     message::Messages,
     notification::Notifications,
     presence::{PresenceBook, Presences},
     session::{Members, Sessions},
-    store::{EventLog, MessageWriter, Store, StoreError},
+    store::{EventLog, MessageWriter, PersonalLog, Store, StoreError},
 };
-use rondo_http::{HttpSettings, Hub, Server, Services};
+use rondo_http::{Answers, HttpSettings, Hub, HubParts, Server, Services};
 use rondo_infra::{
     auth::{BcryptHasher, CachedLoginStatus, JwtTokens, RandomSecrets},
-    bus::MemoryBus,
     db::{
-        Database, DatabaseSettings,
+        Database, DatabaseSettings, Retention, RetentionSettings, Swept,
         writer::{Writer, WriterSettings},
     },
-    limits::MemoryLimits,
-    presence::MemoryPresence,
+    redis::RedisFault,
 };
 use rondo_wire::PublicEncoder;
 use thiserror::Error;
-use tokio::task::JoinSet;
+use tokio::{runtime::Handle, task::JoinSet};
 
 use crate::{
     VERSION,
     config::{self, Settings},
     demo,
+    link::{Ears, Link},
 };
 
 /// Why a node did not start, or did not go on.
@@ -41,6 +41,9 @@ pub enum NodeError {
     /// The database could not be opened or brought up to date.
     #[error("the database could not be prepared: {0}")]
     Database(#[from] StoreError),
+    /// The URL of Redis is of no use. That Redis is away is no reason not to start.
+    #[error(transparent)]
+    Redis(#[from] RedisFault),
     /// The address could not be bound.
     #[error("cannot listen on {0}: {1}")]
     Listen(SocketAddr, std::io::Error),
@@ -59,22 +62,23 @@ pub(crate) struct Core {
     lists: Arc<dyn ListReads>,
     pub(crate) writer: Arc<Writer>,
     writer_task: tokio::task::JoinHandle<()>,
-    bus: Arc<MemoryBus>,
+    bus: Arc<dyn Bus>,
     log: Arc<dyn EventLog>,
+    personal: Arc<dyn PersonalLog>,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl Core {
     /// Opens the database, brings it up to date, and starts the writer.
-    pub(crate) async fn open(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Self, NodeError> {
+    pub(crate) async fn open(settings: &Settings, bus: Arc<dyn Bus>, clock: Arc<dyn Clock>) -> Result<Self, NodeError> {
         let database = Database::connect(&database_settings(&settings.database)).await?;
         database.migrate().await?;
-        let bus = Arc::new(MemoryBus::new());
-        let store = database.store(Arc::clone(&bus) as Arc<dyn Bus>, Arc::new(PublicEncoder), Arc::clone(&clock));
+        let store = database.store(Arc::clone(&bus), Arc::new(PublicEncoder), Arc::clone(&clock));
         let (writer, writer_task) = Writer::start(&store, WriterSettings::default());
         let log = Arc::clone(&store) as Arc<dyn EventLog>;
+        let personal = Arc::clone(&store) as Arc<dyn PersonalLog>;
         let lists = Arc::clone(&store) as Arc<dyn ListReads>;
-        Ok(Self { database, store, lists, writer, writer_task, bus, log, clock })
+        Ok(Self { database, store, lists, writer, writer_task, bus, log, personal, clock })
     }
 
     /// What the demo is written with.
@@ -100,6 +104,8 @@ pub(crate) fn database_settings(settings: &config::DatabaseSettings) -> Database
 /// A running node.
 pub struct Node {
     core: Core,
+    link: Link,
+    retention: RetentionSettings,
     server: Server,
     /// All that runs as long as the node; none of them ends by itself.
     tasks: JoinSet<()>,
@@ -111,26 +117,43 @@ impl Node {
     /// # Errors
     /// The first part that did not start.
     pub async fn start(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Self, NodeError> {
-        let core = Core::open(settings, clock).await?;
+        let mut tasks = JoinSet::new();
+        let mut link = Link::open(settings, &mut tasks)?;
+        let core = Core::open(settings, link.bus(), clock).await?;
         let hasher = Arc::new(BcryptHasher::new(settings.accounts.bcrypt_cost));
         if settings.demo {
             core.stage().seed_if_empty().await?;
         }
-        let services = services(&core, settings, hasher);
-        let mut tasks = JoinSet::new();
+        let bus = Arc::clone(&core.bus);
+        let logins = Arc::new(CachedLoginStatus::new(Arc::clone(&core.store), Arc::clone(&bus)));
+        let answers = Answers::new(link.answers(&mut tasks));
+        let services =
+            services(&core, &link, settings, Secrets { hasher, logins: Arc::clone(&logins) }, answers.clone());
         let shards = thread::available_parallelism().map_or(1, usize::from).min(8);
-        let hub = Hub::start(&core.log, shards, &mut tasks);
-        core.bus.connect(Arc::new(hub.clone()) as Arc<dyn SignalSink>);
+        let parts = HubParts { log: Arc::clone(&core.log), personal: Arc::clone(&core.personal), bus };
+        let hub = Hub::start(&parts, shards, &mut tasks);
+        let ears = Ears { logins, answers, hub: hub.clone(), runtime: Handle::current() };
+        link.connect(ears, &services.presences, &mut tasks);
         let http = http_settings(settings);
         let server = Server::start(&services, &hub, &http, &mut tasks)
             .map_err(|error| NodeError::Listen(http.address, error))?;
-        Ok(Self { core, server, tasks })
+        let retention = RetentionSettings { events: settings.sessions.event_retention };
+        tasks.spawn(retention_of(&core, retention).run());
+        Ok(Self { core, link, retention, server, tasks })
     }
 
     /// Where it listens.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.server.address()
+    }
+
+    /// Takes away at once what is past its use, as the node does by itself from time to time.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn sweep(&self) -> Result<Swept, StoreError> {
+        retention_of(&self.core, self.retention).sweep().await
     }
 
     /// Serves until `stop` comes, then stops in good order: within about ten seconds, with nothing lost that was
@@ -154,22 +177,32 @@ impl Node {
     /// Stops in good order, see [`Node::run_until`].
     pub async fn stop(mut self) {
         self.server.stop().await;
+        self.link.close().await;
         self.tasks.shutdown().await;
         self.core.close().await;
     }
 }
 
-fn services(core: &Core, settings: &Settings, hasher: Arc<BcryptHasher>) -> Services {
-    let Core { store, writer, clock, .. } = core;
-    let bus = Arc::clone(&core.bus) as Arc<dyn Bus>;
+fn retention_of(core: &Core, settings: RetentionSettings) -> Retention {
+    Retention::new(&core.database, Arc::clone(&core.clock), settings, RequestId::generate().0)
+}
+
+/// What accounts rest on besides the database.
+struct Secrets {
+    hasher: Arc<BcryptHasher>,
+    logins: Arc<CachedLoginStatus>,
+}
+
+fn services(core: &Core, link: &Link, settings: &Settings, secrets: Secrets, answers: Answers) -> Services {
+    let Core { store, writer, clock, bus, .. } = core;
     let (store, clock) = (|| Arc::clone(store), || Arc::clone(clock));
     let accounts = Accounts::new(AccountParts {
         store: store(),
         clock: clock(),
-        hasher,
+        hasher: secrets.hasher,
         tokens: Arc::new(JwtTokens::new(&settings.accounts.jwt_secret)),
         secrets: Arc::new(RandomSecrets),
-        logins: Arc::new(CachedLoginStatus::new(store(), Arc::clone(&bus))),
+        logins: secrets.logins,
         settings: AccountSettings {
             access_ttl: settings.accounts.access_ttl,
             refresh_ttl: settings.accounts.refresh_ttl,
@@ -178,19 +211,21 @@ fn services(core: &Core, settings: &Settings, hasher: Arc<BcryptHasher>) -> Serv
     let invitations =
         InvitationSettings { ttl: settings.sessions.invitation_ttl, unknown: settings.sessions.invite_unknown };
     let writer = Arc::clone(writer) as Arc<dyn MessageWriter>;
-    let presence = Arc::new(MemoryPresence::default());
-    let book = Arc::clone(&presence) as Arc<dyn PresenceBook>;
-    let lists = ListParts { store: store(), reads: Arc::clone(&core.lists), book, clock: clock() };
+    let presence: Arc<dyn PresenceBook> = link.presence();
+    let lists =
+        ListParts { store: store(), reads: Arc::clone(&core.lists), book: Arc::clone(&presence), clock: clock() };
     Services {
         accounts: Arc::new(accounts),
         sessions: Arc::new(Sessions::new(store(), clock())),
         members: Arc::new(Members::new(store(), clock())),
-        messages: Arc::new(Messages::new(store(), writer, Arc::clone(&bus), clock())),
+        messages: Arc::new(Messages::new(store(), writer, Arc::clone(bus), clock())),
         invitations: Arc::new(Invitations::new(store(), clock(), invitations)),
         notifications: Arc::new(Notifications::new(store(), clock())),
-        presences: Arc::new(Presences::new(store(), presence, bus, clock())),
+        presences: Arc::new(Presences::new(store(), presence, Arc::clone(bus), clock())),
         lists: Arc::new(Lists::new(lists)),
-        limits: Arc::new(MemoryLimits::new(&settings.limits.allowances, clock())),
+        limits: link.limits(&settings.limits.allowances, clock()),
+        answers,
+        vitals: link.vitals(),
         store: store(),
         clock: clock(),
     }
@@ -206,6 +241,7 @@ fn http_settings(settings: &Settings) -> HttpSettings {
         docs: settings.http.docs,
         secure_cookies: settings.app_env.is_production(),
         presence_grace: settings.sessions.presence_grace,
+        drain_delay: settings.sessions.drain_delay,
         version: VERSION,
     }
 }

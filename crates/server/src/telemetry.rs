@@ -2,17 +2,21 @@
 //!
 //! Owns form and filter; what is worth a line, and that it holds no secret, is up to who logs it.
 
+mod json;
+mod lines;
+
 use std::{
     any::Any,
     backtrace::{Backtrace, BacktraceStatus},
+    cell::RefCell,
     env, fmt,
     io::{self, IsTerminal as _},
     panic::{self, PanicHookInfo},
     thread,
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use tracing::Subscriber;
 use tracing_subscriber::{
     EnvFilter, Layer, Registry,
@@ -21,16 +25,42 @@ use tracing_subscriber::{
     util::{SubscriberInitExt as _, TryInitError},
 };
 
+use self::{
+    json::Json,
+    lines::{Closing, Lines},
+};
 use crate::config::{LogFormat, LogSettings};
+
+/// How long a panic waits for its line to be written.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// The log of the process, for as long as this lives; then what is left of it is written.
+#[must_use = "without it, the last lines are lost"]
+pub struct Log {
+    _lines: Option<Closing>,
+}
 
 /// Starts the log of the process, and has panics told in it. Call it once, from the binary: tests want panics in full.
 ///
 /// # Errors
 /// When the process already has a log; the panic hook then stays as it was.
-pub fn init(settings: &LogSettings) -> Result<(), TryInitError> {
-    subscriber(settings, io::stderr, has_colours()).try_init()?;
-    panic::set_hook(Box::new(log_panic));
-    Ok(())
+pub fn init(settings: &LogSettings) -> Result<Log, TryInitError> {
+    if settings.format == LogFormat::Pretty && io::stderr().is_terminal() {
+        subscriber(settings, io::stderr, has_colours()).try_init()?; // somebody is looking
+        panic::set_hook(Box::new(log_panic));
+        return Ok(Log { _lines: None });
+    }
+    let (lines, closing) = Lines::start(io::stderr(), tell_lost);
+    subscriber(settings, lines.clone(), false).try_init()?;
+    panic::set_hook(Box::new(move |info| {
+        log_panic(info);
+        lines.flush(LAST_WORDS);
+    }));
+    Ok(Log { _lines: Some(closing) })
+}
+
+fn tell_lost(lines: u64) {
+    tracing::warn!(log.lost_lines = lines, "lines of the log were lost: they came faster than they could be written");
 }
 
 /// What the lines stand on.
@@ -43,7 +73,7 @@ where
     let lines = tracing_subscriber::fmt::layer().with_timer(Milliseconds).with_writer(writer);
     let lines: Box<dyn Layer<Filtered> + Send + Sync> = match settings.format {
         LogFormat::Pretty => Box::new(lines.with_ansi(colours).compact()),
-        LogFormat::Json => Box::new(lines.with_ansi(false).json().flatten_event(true).with_span_list(false)),
+        LogFormat::Json => Box::new(lines.with_ansi(false).event_format(Json(Milliseconds))),
     };
     tracing_subscriber::registry().with(EnvFilter::new(&settings.filter)).with(lines)
 }
@@ -56,10 +86,23 @@ fn has_colours() -> bool {
 /// RFC 3339 in UTC with whole milliseconds.
 struct Milliseconds;
 
+thread_local! {
+    /// The second that was written last, and its text: most lines are of the same one as the line before.
+    static SECOND: RefCell<(u64, String)> = const { RefCell::new((u64::MAX, String::new())) };
+}
+
 impl FormatTime for Milliseconds {
     fn format_time(&self, writer: &mut Writer<'_>) -> fmt::Result {
-        let now = DateTime::<Utc>::from(SystemTime::now());
-        writer.write_str(&now.to_rfc3339_opts(SecondsFormat::Millis, true))
+        let now = SystemTime::now();
+        let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        SECOND.with_borrow_mut(|(second, text)| {
+            if *second != since.as_secs() {
+                *second = since.as_secs();
+                let whole = DateTime::<Utc>::from(SystemTime::UNIX_EPOCH + Duration::from_secs(*second));
+                *text = whole.format("%Y-%m-%dT%H:%M:%S").to_string();
+            }
+            write!(writer, "{text}.{:03}Z", since.subsec_millis())
+        })
     }
 }
 
@@ -88,7 +131,7 @@ mod tests {
         sync::{Arc, Mutex},
     };
 
-    use serde_json::Value;
+    use serde_json::{Value, json};
 
     use super::{fixed_words, subscriber};
     use crate::config::{LogFormat, LogSettings};
@@ -130,6 +173,31 @@ mod tests {
         assert_eq!(line["level"], "INFO");
         let time = line["timestamp"].as_str().unwrap();
         assert!(time.len() == "2026-01-31T12:00:00.000Z".len() && time.ends_with('Z'), "{time}");
+    }
+
+    #[test]
+    fn every_kind_of_field_is_json_whatever_it_holds() {
+        let text = log(LogFormat::Json, "info", || {
+            let error = io::Error::other("no \"way\"\n");
+            tracing::info!(
+                whole = -3_i64,
+                part = 2.0,
+                yes = true,
+                text = "a \\ \" \u{1} \t ñ",
+                error = &error as &dyn std::error::Error,
+                shown = %"x\ny",
+                none = Option::<u64>::None,
+                "said \"{}\"",
+                "so"
+            );
+        });
+        let line: Value = serde_json::from_str(text.trim_end()).unwrap();
+        assert_eq!(text.matches('\n').count(), 1, "{text}");
+        assert_eq!((&line["whole"], &line["part"], &line["yes"]), (&json!(-3), &json!(2.0), &json!(true)));
+        assert_eq!(line["text"], "a \\ \" \u{1} \t ñ");
+        assert_eq!((&line["error"], &line["shown"]), (&json!("no \"way\"\n"), &json!("x\ny")));
+        assert_eq!((&line["message"], line.get("none")), (&json!("said \"so\""), None));
+        assert!(line["target"].as_str().unwrap().starts_with("rondo_server::telemetry"));
     }
 
     #[test]

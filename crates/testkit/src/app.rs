@@ -3,10 +3,11 @@
 use std::{ops::Deref, sync::Arc, time::Duration};
 
 use rondo_domain::Clock;
+use rondo_infra::db::Swept;
 use rondo_server::{Node, config::Settings};
 use tokio::{runtime::Handle, task::block_in_place, time::timeout};
 
-use crate::{Backend, Site, TestClock, TestDb, log, token::JWT_SECRET};
+use crate::{Backend, Site, TestClock, TestDb, log, patience::within, token::JWT_SECRET};
 
 /// How long a single test may take, whatever it does.
 const LONGEST: Duration = Duration::from_secs(90);
@@ -17,9 +18,15 @@ const STOPPING: Duration = Duration::from_secs(12);
 pub struct TestApp {
     /// The node's time.
     pub clock: TestClock,
+    first: TestNode,
+    settings: Settings,
+    database: Arc<TestDb>,
+}
+
+/// A running node. Dropping it stops it.
+pub struct TestNode {
     site: Site,
     node: Option<Node>,
-    _database: TestDb,
 }
 
 impl TestApp {
@@ -30,8 +37,12 @@ impl TestApp {
 
     /// Starts a node with other settings than usual.
     pub async fn with(backend: Backend, settings: &[(&str, &str)]) -> Self {
+        Self::over(&Arc::new(TestDb::create(backend).await), settings).await
+    }
+
+    /// Starts a node on a database that is there already, and stays there as long as it is held.
+    pub async fn over(database: &Arc<TestDb>, settings: &[(&str, &str)]) -> Self {
         log::listen();
-        let database = TestDb::create(backend).await;
         let folder = database.folder().display().to_string();
         let usual = [
             ("APP_ENV", "development"),
@@ -50,9 +61,32 @@ impl TestApp {
         let settings = Settings::from_vars(|name| find(name).map(|(_, value)| (*value).to_owned()));
         let settings = settings.unwrap_or_else(|faults| panic!("{faults}"));
         let clock = TestClock::new();
-        let node = Node::start(&settings, Arc::new(clock.clone()) as Arc<dyn Clock>).await;
+        let first = TestNode::start(&settings, &clock).await;
+        Self { clock, first, settings, database: Arc::clone(database) }
+    }
+
+    /// Takes away what is past its use, as the node does from time to time.
+    pub async fn sweep(&self) -> Swept {
+        let node = self.first.node.as_ref().expect("a node until the end");
+        within("retention", node.sweep()).await.expect("a database that answers")
+    }
+
+    /// Insists that the data is as the rules want it.
+    pub async fn verify(&self) {
+        self.database.verify().await;
+    }
+
+    /// Starts one more node with the same settings, database and clock. It is to be dropped before this.
+    pub async fn beside(&self) -> TestNode {
+        TestNode::start(&self.settings, &self.clock).await
+    }
+}
+
+impl TestNode {
+    async fn start(settings: &Settings, clock: &TestClock) -> Self {
+        let node = Node::start(settings, Arc::new(clock.clone()) as Arc<dyn Clock>).await;
         let node = node.unwrap_or_else(|error| panic!("the node did not start: {error}"));
-        Self { clock, site: Site::new(node.address()), node: Some(node), _database: database }
+        Self { site: Site::new(node.address()), node: Some(node) }
     }
 }
 
@@ -60,11 +94,19 @@ impl Deref for TestApp {
     type Target = Site;
 
     fn deref(&self) -> &Site {
+        &self.first
+    }
+}
+
+impl Deref for TestNode {
+    type Target = Site;
+
+    fn deref(&self) -> &Site {
         &self.site
     }
 }
 
-impl Drop for TestApp {
+impl Drop for TestNode {
     fn drop(&mut self) {
         let Some(node) = self.node.take() else { return };
         let stopped = block_in_place(|| Handle::current().block_on(timeout(STOPPING, node.stop())));

@@ -8,7 +8,8 @@ use std::{
 };
 
 use rondo_domain::ids::RequestId;
-use sea_orm::sqlx::{self, Connection as _, postgres::PgConnection};
+use rondo_infra::db::{DatabaseSettings, verify};
+use sea_orm::sqlx::{self, Connection as _, postgres::PgConnection, sqlite::SqliteConnection};
 use tokio::{
     sync::{Semaphore, SemaphorePermit},
     time::timeout,
@@ -35,7 +36,7 @@ pub enum Backend {
 pub struct TestDb {
     url: String,
     folder: Folder,
-    _leased: Option<Leased>,
+    leased: Option<Leased>,
 }
 
 impl TestDb {
@@ -45,11 +46,11 @@ impl TestDb {
         match backend {
             Backend::Sqlite => {
                 let url = format!("sqlite://{}?mode=rwc", folder.path().join("rondo.db").display());
-                Self { url, folder, _leased: None }
+                Self { url, folder, leased: None }
             }
             Backend::Postgres => {
                 let leased = Leased::create().await;
-                Self { url: with_database(&leased.server, &leased.name), folder, _leased: Some(leased) }
+                Self { url: with_database(&leased.server, &leased.name), folder, leased: Some(leased) }
             }
         }
     }
@@ -58,6 +59,28 @@ impl TestDb {
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Runs statements, past all that is tried here.
+    pub async fn run(&self, statements: &str) {
+        let outcome = match self.leased {
+            Some(_) => within("the statements", run(&self.url, statements)).await,
+            None => within("the statements", run_sqlite(&self.url, statements)).await,
+        };
+        outcome.unwrap_or_else(|error| panic!("the statements failed: {error}"));
+    }
+
+    /// Insists that the data is as the rules want it.
+    pub async fn verify(&self) {
+        let mut broken = Vec::new();
+        let settings = DatabaseSettings::new(&*self.url);
+        let verified = verify(&settings, |finding| {
+            if !finding.holds() {
+                broken.push(finding.to_string());
+            }
+        });
+        let sound = within("verifying the data", verified).await.expect("a database that can be read");
+        assert!(sound, "the data is not as it should be:\n{}", broken.join("\n"));
     }
 
     /// For `DATA_DIR`.
@@ -112,6 +135,12 @@ impl Drop for Leased {
 async fn run(server: &str, statement: &str) -> Result<(), sqlx::Error> {
     let mut connection = PgConnection::connect(server).await?;
     sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&mut connection).await?;
+    connection.close().await
+}
+
+async fn run_sqlite(url: &str, statements: &str) -> Result<(), sqlx::Error> {
+    let mut connection = SqliteConnection::connect(url).await?;
+    sqlx::raw_sql(sqlx::AssertSqlSafe(statements)).execute(&mut connection).await?;
     connection.close().await
 }
 
@@ -199,7 +228,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_leased_database_is_gone_with_its_lease() {
+    async fn aleased_database_is_gone_with_its_lease() {
         let database = TestDb::create(Backend::Postgres).await;
         let url = database.url().to_owned();
         assert!(PgConnection::connect(&url).await.is_ok());

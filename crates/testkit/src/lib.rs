@@ -12,6 +12,7 @@
 mod answer;
 mod app;
 mod clock;
+mod command;
 mod database;
 mod log;
 mod patience;
@@ -25,8 +26,9 @@ mod socket;
 mod token;
 
 pub use answer::Answer;
-pub use app::{TestApp, on};
+pub use app::{TestApp, TestNode, on};
 pub use clock::TestClock;
+pub use command::{Said, rondo};
 pub use database::{Backend, TestDb};
 pub use patience::{eventually, within};
 pub use person::{Person, Tokens};

@@ -58,6 +58,20 @@ impl Person {
         }
     }
 
+    pub(crate) async fn sign_in(site: &Site, email: &str, password: &str) -> Self {
+        let body = json!({"email": email, "password": password});
+        let tokens = site.post("/api/auth/login").json(body).await.told(200);
+        let text = |value: &Value| value.as_str().expect("a text").to_owned();
+        Self {
+            id: text(&tokens["user"]["id"]),
+            name: text(&tokens["user"]["displayName"]),
+            email: email.to_owned(),
+            password: password.to_owned(),
+            site: site.clone(),
+            token: text(&tokens["accessToken"]),
+        }
+    }
+
     /// Their newest notifications, the newest first.
     pub async fn notifications(&self) -> Vec<Value> {
         let page = self.get("/api/notifications?limit=100").await.told(200);
@@ -74,6 +88,12 @@ impl Person {
     #[must_use]
     pub fn with_token(&self, token: &str) -> Self {
         Self { token: token.to_owned(), ..self.clone() }
+    }
+
+    /// The same person, who speaks to another node.
+    #[must_use]
+    pub fn at(&self, site: &Site) -> Self {
+        Self { site: site.clone(), ..self.clone() }
     }
 
     /// The access token.

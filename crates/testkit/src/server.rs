@@ -19,7 +19,7 @@ use tokio::{
 use crate::{Backend, Site, TestDb, patience::within, token::JWT_SECRET};
 
 /// The variable that names the binary.
-const VARIABLE: &str = "RONDO_BIN";
+pub(crate) const VARIABLE: &str = "RONDO_BIN";
 /// How many lines of what a server says are kept.
 const KEPT: usize = 20_000;
 /// How much of that stands in messages.
@@ -71,6 +71,12 @@ impl Server {
     #[must_use]
     pub fn said(&self) -> String {
         Vec::from(self.said.lock().unwrap().clone()).join("\n")
+    }
+
+    /// Where its data lies.
+    #[must_use]
+    pub const fn database(&self) -> &TestDb {
+        &self.database
     }
 
     /// Starts a server on the same data again. Whoever knows the site finds it at its new address.

@@ -54,6 +54,11 @@ impl Site {
         Person::register(self, name).await
     }
 
+    /// Somebody who has an account already, signed in.
+    pub async fn sign_in(&self, email: &str, password: &str) -> Person {
+        Person::sign_in(self, email, password).await
+    }
+
     /// A new session in the making.
     #[must_use]
     pub fn session(&self) -> SessionBuilder {

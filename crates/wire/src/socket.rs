@@ -272,6 +272,15 @@ pub struct Lagged {
     pub to: Position,
 }
 
+/// `server:draining`: the node is stopping, and closes the connection shortly.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NodeDraining {
+    /// How many milliseconds after the connection was closed to come back: the clients of a node are spread over this time.
+    #[schema(minimum = 0)]
+    pub reconnect_in_ms: u64,
+}
+
 /// Nothing to say but that it is done.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 pub struct Nothing {}

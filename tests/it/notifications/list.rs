@@ -95,9 +95,9 @@ on_each_database! {
                 app.session().owned_by(&ada).create().await.invite(&ada, &grace, "member").await;
             }
             let mut cheapest = u64::MAX;
-            // Now and then a request also asks whether the login is still in force.
-            for _ in 0..3 {
-                let answer = grace.get(&format!("{PATH}?limit=100")).await;
+            // Now and then a request also asks whether the login is still in force. An answer that is kept costs nothing.
+            for limit in 98..=100 {
+                let answer = grace.get(&format!("{PATH}?limit={limit}")).await;
                 cheapest = cheapest.min(answer.queries());
                 assert_eq!(answer.told(200)["items"].as_array().unwrap().len(), total);
             }

@@ -282,5 +282,6 @@ on_each_database! {
             }
         }
         life.end().await;
+        app.verify().await;
     }
 }

@@ -43,12 +43,14 @@ async fn every_answer_carries_the_headers_that_keep_browsers_in_check() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobody_keeps_answers_that_depend_on_who_asks() {
+async fn nobody_keeps_answers_that_depend_on_who_asks_but_who_asked_and_asks_again() {
     let app = TestApp::start(Backend::Sqlite).await;
     let ada = app.user("ada").await;
+    for path in ["/api/users/me", "/api/sessions"] {
+        assert_eq!(ada.get(path).await.header("cache-control"), Some("private, no-cache"), "{path}");
+    }
     for answer in [
-        ada.get("/api/users/me").await,
-        ada.get("/api/sessions").await,
+        ada.get("/api/auth/logins").await,
         app.get("/api/users/me").await,
         app.post("/api/auth/login").json(json!({"email": ada.email, "password": ada.password})).await,
         app.get("/health").await,

@@ -108,9 +108,9 @@ on_each_database! {
         for (more, total) in [(5, 5), (45, 50)] {
             sessions(&app, &ada, more).await;
             let mut cheapest = u64::MAX;
-            // Now and then a request also asks whether the login is still in force.
-            for _ in 0..3 {
-                let answer = ada.get(&format!("{PATH}?limit=100")).await;
+            // Now and then a request also asks whether the login is still in force. An answer that is kept costs nothing.
+            for limit in 98..=100 {
+                let answer = ada.get(&format!("{PATH}?limit={limit}")).await;
                 cheapest = cheapest.min(answer.queries());
                 assert_eq!(names(&answer.told(200)).len(), total);
             }

@@ -119,6 +119,11 @@ export class House {
     if (text.includes('panicked at')) process.stderr.write(`the server panicked:\n${this.#log}\n`);
   }
 
+  /** The server's process. */
+  get pid() {
+    return this.#process.pid;
+  }
+
   /** SIGTERM; the server must end well, and soon. */
   async stop() {
     const end = await this.#end('SIGTERM');

@@ -28,6 +28,10 @@ impl Kind for Postgres {
     const VARIABLE: &'static str = "TEST_POSTGRES_URL";
     const PACKAGE: &'static str = "postgresql";
 
+    fn is_installed(&self) -> bool {
+        ["initdb", "postgres"].into_iter().all(|name| private::program(name).is_some())
+    }
+
     fn given(&self, url: &str) -> Result<Server> {
         let target = Target::parse(url, PORT);
         let address = target.as_ref().map_or("the socket that its URL names", |target| target.address.as_str());

@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{Read, Write};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::net::{Target, connect, free_port};
@@ -30,6 +31,10 @@ impl Kind for Redis {
     const VARIABLE: &'static str = "TEST_REDIS_URL";
     const PACKAGE: &'static str = "redis-server";
 
+    fn is_installed(&self) -> bool {
+        program().is_some()
+    }
+
     fn given(&self, url: &str) -> Result<Server> {
         let target = Target::parse(url, PORT).ok_or("it is no URL like redis://127.0.0.1:6379")?;
         let found = match (target.scheme.as_str(), ping(&target.address)) {
@@ -49,9 +54,7 @@ impl Kind for Redis {
     }
 
     fn private(&self) -> Result<Server> {
-        let program = find("redis-server")
-            .or_else(|| find("valkey-server"))
-            .ok_or("neither redis-server nor valkey-server is on the PATH")?;
+        let program = program().ok_or("neither redis-server nor valkey-server is on the PATH")?;
         let folder = throwaway::folder(&throwaway::name("redis"));
         fs::create_dir(&folder).map_err(|error| format!("cannot create `{}`: {error}", folder.display()))?;
         let port = free_port()?.to_string();
@@ -70,6 +73,10 @@ impl Kind for Redis {
         let container = docker::start(&image)?;
         wait_for(&format!("127.0.0.1:{}", container.port), "throw-away container", container.caretaker)
     }
+}
+
+fn program() -> Option<PathBuf> {
+    find("redis-server").or_else(|| find("valkey-server"))
 }
 
 fn wait_for(address: &str, origin: &str, caretaker: Caretaker) -> Result<Server> {

@@ -139,6 +139,12 @@ pub trait LoginStatus: Send + Sync {
     /// Whether the login is in force.
     async fn is_live(&self, login: LoginId) -> Result<bool, StoreError>;
 
+    /// As [`LoginStatus::is_live`], where that is known without asking anybody.
+    fn is_known_live(&self, login: LoginId) -> Option<bool> {
+        let _ = login;
+        None
+    }
+
     /// Takes note, at once on this node, that a login was cut; every other node is told.
     async fn revoked(&self, user: UserId, login: LoginId);
 }

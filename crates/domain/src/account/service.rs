@@ -211,6 +211,18 @@ impl Accounts {
         if self.logins.is_live(actor.login).await? { Ok(actor) } else { Err(AccountError::Unauthenticated) }
     }
 
+    /// As [`Accounts::authenticate`], where that can be told without waiting for anything.
+    #[must_use]
+    pub fn authenticate_at_once(&self, access_token: &str) -> Option<Result<Actor, AccountError>> {
+        match self.tokens.verify(access_token, self.clock.now()) {
+            Ok(actor) => {
+                let live = self.logins.is_known_live(actor.login)?;
+                Some(if live { Ok(actor) } else { Err(AccountError::Unauthenticated) })
+            }
+            Err(refusal) => Some(Err(refusal)),
+        }
+    }
+
     /// Whether an actor who was authenticated before may still act: neither has the token run out, nor was the login
     /// cut. Asked again at every event of a connection.
     ///

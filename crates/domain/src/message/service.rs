@@ -12,7 +12,7 @@ use crate::{
     ids::{MessageId, SessionId, UserId},
     page::{Limit, MessageKey, Page},
     policy::{Action, Role, allows},
-    session::{SessionError, admitted, require},
+    session::{SessionError, admitted, judged, require},
     store::{MessageWriter, Posted, Store, UnitOfWork},
 };
 
@@ -150,8 +150,9 @@ impl Messages {
         key: MessageKey,
         limit: Limit,
     ) -> Result<Page<Message, MessageKey>, MessageError> {
-        admitted(&*self.store, actor, session, Action::Read).await?;
-        Ok(self.store.messages(session, key, limit).await?)
+        let (access, page) = self.store.messages_for(actor.user, session, key, limit).await?.unzip();
+        judged(access.as_ref(), Action::Read)?;
+        page.ok_or_else(|| SessionError::Unknown.into())
     }
 
     /// Begins a transaction with a message's session locked, and reads the message afresh.

@@ -57,6 +57,25 @@ pub struct Gone {
     pub count: usize,
 }
 
+/// What a book finds out by itself: what became of the connections of a node that is gone, or was cut off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Noticed {
+    /// A person is there of whom the other nodes have not heard.
+    Came {
+        /// Where.
+        session: SessionId,
+        /// What their coming changed.
+        entered: Entered,
+    },
+    /// A person is there no more.
+    Went {
+        /// Where.
+        session: SessionId,
+        /// What their going changed.
+        gone: Gone,
+    },
+}
+
 /// Where the next page of a roll starts: who came later than this one.
 pub type RollKey = (Timestamp, UserId);
 

@@ -3,7 +3,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use super::{ConnectionId, PresenceBook, Present, Roll, RollKey};
+use super::{ConnectionId, Entered, Gone, Noticed, PresenceBook, Present, Roll, RollKey};
 use crate::{
     account::{Actor, User},
     bus::{Bus, PassingEvent, Signal},
@@ -25,6 +25,9 @@ pub struct JoinedPresence {
     /// Where the next page starts.
     pub next: Option<RollKey>,
 }
+
+/// The seat of a coming that no connection of this node is to be spared.
+const NO_SEAT: u64 = u64::MAX;
 
 /// Presence.
 pub struct Presences {
@@ -53,14 +56,7 @@ impl Presences {
         seat: u64,
     ) -> Result<(), SessionError> {
         let entered = self.book.enter(session, connection, actor.user, self.clock.now()).await?;
-        if entered.first
-            && let Some(user) = self.store.user(actor.user).await?
-        {
-            let (present, count) = (entered.present, entered.count);
-            let came = PassingEvent::Came { session, user, present, seat, count };
-            self.bus.publish(Signal::Passing(Arc::new(came)));
-        }
-        Ok(())
+        self.came(session, entered, seat).await
     }
 
     /// A connection goes; the room hears of a person's last.
@@ -68,8 +64,34 @@ impl Presences {
     /// # Errors
     /// The store's.
     pub async fn exit(&self, session: SessionId, connection: ConnectionId) -> Result<(), SessionError> {
-        if let Some(gone) = self.book.exit(session, connection).await?
-            && gone.last
+        match self.book.exit(session, connection).await? {
+            Some(gone) => self.went(session, gone).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The room hears of what the book found out by itself.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn announce(&self, noticed: Noticed) -> Result<(), SessionError> {
+        match noticed {
+            Noticed::Came { session, entered } => self.came(session, entered, NO_SEAT).await,
+            Noticed::Went { session, gone } => self.went(session, gone).await,
+        }
+    }
+
+    async fn came(&self, session: SessionId, entered: Entered, seat: u64) -> Result<(), SessionError> {
+        let Entered { present, first, count } = entered;
+        if first && let Some(user) = self.store.user(present.user).await? {
+            let came = PassingEvent::Came { session, user, present, seat, count };
+            self.bus.publish(Signal::Passing(Arc::new(came)));
+        }
+        Ok(())
+    }
+
+    async fn went(&self, session: SessionId, gone: Gone) -> Result<(), SessionError> {
+        if gone.last
             && let Some(user) = self.store.user(gone.user).await?
         {
             let went = PassingEvent::Went { session, user, count: gone.count };

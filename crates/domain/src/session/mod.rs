@@ -11,5 +11,5 @@ pub use model::{
     Access, Color, Description, Membership, NewSession, Session, SessionChange, SessionDraft, SessionName, Visibility,
     image_url, require,
 };
-pub(crate) use service::admitted;
 pub use service::{EventPage, JoinSnapshot, Sessions};
+pub(crate) use service::{admitted, judged};

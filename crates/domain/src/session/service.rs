@@ -72,16 +72,15 @@ impl Sessions {
         guard: Option<Guard<Session>>,
     ) -> Result<Session, SessionError> {
         let now = self.clock.now();
-        let owner = self.store.person(actor).await?;
-        let mut session = Session {
+        let session = Session {
             id: SessionId::generate(),
             name: new.name.as_str().to_owned(),
             description: new.description,
             color: new.color,
             image_url: new.image_url,
             visibility: new.visibility,
-            role: None,
-            member_count: 0,
+            role: Some(Role::Owner),
+            member_count: 1,
             last_seq: 0,
             last_position: 0,
             unread_count: 0,
@@ -90,14 +89,8 @@ impl Sessions {
             created_at: now,
             updated_at: now,
         };
-        let mut tx = self.store.begin().await?;
-        tx.insert_session(&session).await?;
-        let membership = Membership { session_id: session.id, user: owner, role: Role::Owner, joined_at: now };
-        tx.insert_member(&membership, 0).await?;
-        session.role = Some(Role::Owner);
-        session.member_count = 1;
-        tx.remember(guard.map(|guard| guard.memo(&session))).await?;
-        tx.commit().await?;
+        let memo = guard.map(|guard| guard.memo(&session));
+        self.store.found(&session, actor.user, memo).await?;
         Ok(session)
     }
 
@@ -287,6 +280,9 @@ impl Sessions {
             return Ok((Vec::new(), true, false));
         }
         let events = self.store.events(id, after, access.last_position, limit).await?;
+        if events.first().is_none_or(|first| first.position != after + 1) {
+            return Ok((Vec::new(), false, false)); // retention took the beginning away since the log's end was read
+        }
         let more = events.last().is_some_and(|last| last.position < access.last_position);
         Ok((events, true, more))
     }
@@ -313,18 +309,24 @@ fn reader(access: &Access) -> Result<Role, SessionError> {
     require(visibility, access.role, Action::Read)
 }
 
-/// Asks the policy for a person outside of any transaction: for reads, and for what is passing. A deleted session is
-/// unknown.
+/// Asks the policy for a person outside of any transaction: for reads, and for what is passing.
 ///
 /// # Errors
-/// [`SessionError::Unknown`], or what [`require`] says.
+/// As [`judged`].
 pub(crate) async fn admitted(
     store: &dyn Store,
     actor: &Actor,
     session: SessionId,
     action: Action,
 ) -> Result<Role, SessionError> {
-    let access = store.access(session, actor.user).await?.filter(|access| !access.deleted);
-    let access = access.ok_or(SessionError::Unknown)?;
+    judged(store.access(session, actor.user).await?.as_ref(), action)
+}
+
+/// Asks the policy for somebody of whom it is known what they see of a session. A deleted session is unknown.
+///
+/// # Errors
+/// [`SessionError::Unknown`], or what [`require`] says.
+pub(crate) fn judged(access: Option<&Access>, action: Action) -> Result<Role, SessionError> {
+    let access = access.filter(|access| !access.deleted).ok_or(SessionError::Unknown)?;
     require(access.visibility, access.role, action)
 }

@@ -47,9 +47,10 @@ pub(super) fn limits() -> [(&'static str, String, &'static str); 11] {
         ),
         (
             "Packets that wait for a connection that reads slowly",
-            "1,024".to_owned(),
-            "Passing events are dropped; lasting ones are told of by `session:lagged`; with no room for an \
-             acknowledgement, or for what is for the person alone, the connection ends.",
+            "1,024, or 1 MiB; 256 KiB before passing ones".to_owned(),
+            "Passing events are dropped; lasting ones are told of by `session:lagged`; further events of the client wait \
+             for 20 s at most; with no room for an acknowledgement, or for what is for the person alone, the connection \
+             ends.",
         ),
         ("Sessions that a connection has joined", "1,000".to_owned(), "`session:join` is refused with `conflict`."),
         (

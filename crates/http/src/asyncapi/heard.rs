@@ -7,7 +7,7 @@ use rondo_domain::{
 };
 use rondo_wire::{
     PublicEncoder, live_payload, passing_payload, presence_diff,
-    socket::Lagged,
+    socket::{Lagged, NodeDraining},
     view::{
         AcceptedView, CameView, InvitationView, MemberRemovedView, MembershipView, MessageView, NotificationView,
         PresenceDiffView, ReadView, SessionDeletedView, SessionFacts, SomebodyView,
@@ -49,6 +49,7 @@ pub(super) fn heard() -> Vec<Heard> {
         }
     }
     heard.push(lagged());
+    heard.push(draining());
     heard
 }
 
@@ -200,5 +201,20 @@ fn lagged() -> Heard {
         detail: "These positions, and the passing events among them, were dropped for it, and it is out of the room: \
                  send `session:join` with `after` to hear on from where it stood.",
         examples: vec![Json::of(&lagged)],
+    }
+}
+
+/// What the gateway tells each connection before it closes it.
+fn draining() -> Heard {
+    Heard {
+        name: "server:draining",
+        to: "every connection of a node that stops",
+        payload: Shape::of::<NodeDraining>(),
+        has_position: false,
+        summary: "The node is stopping",
+        detail: "The connection is closed within 3 s, as `transport close`, and served until then. Who waits \
+                 `reconnectInMs` after that before coming back spares the other nodes a crowd; the official clients come \
+                 back by themselves without it.",
+        examples: vec![Json::of(&NodeDraining { reconnect_in_ms: 740 })],
     }
 }

@@ -37,7 +37,7 @@ const EVENTS: &str = "events";
 const ACKNOWLEDGEMENTS: &str = "acknowledgements";
 const POSITIONED: &str = "Positioned";
 
-const TAGS: [(&str, &str); 8] = [
+const TAGS: [(&str, &str); 9] = [
     ("session", "Hearing sessions, and what becomes of them."),
     ("message", "What people write, edit, delete and have read."),
     ("typing", "Who types at this moment."),
@@ -46,6 +46,7 @@ const TAGS: [(&str, &str); 8] = [
     ("invitation", "Being invited, and answering."),
     ("notification", "What happened that is for oneself."),
     ("auth", "The life of a connection."),
+    ("server", "What becomes of the node that one is connected to."),
 ];
 
 /// The whole document, AsyncAPI 3.0.

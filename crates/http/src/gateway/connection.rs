@@ -3,23 +3,30 @@
 use std::{
     collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    time::Duration,
 };
 
 use rondo_domain::{LoginId, SessionId, account::Actor, presence::ConnectionId};
-use serde_json::value::RawValue;
-use socketioxide::{SendError, SocketError, extract::SocketRef};
+use socketioxide::{SendError, SocketError};
+use tokio::{sync::Notify, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     Gateway,
+    backlog::{Backlog, MOST, MOST_BEFORE_PASSING},
     bucket::{Bucket, Passage},
     dispatch::Incoming,
+    wire::{SocketRef, Wire},
 };
-use crate::hub::{Full, Outlet, SeatId};
+use crate::hub::{Announcement, Full, Outlet, SeatId};
 
 /// How many events, and how many bytes of them, may wait for one connection to be handled.
 const QUEUE_EVENTS: usize = 1_024;
 const QUEUE_BYTES: usize = 1024 * 1024;
+/// How many posts of one connection may be under way, to be committed together.
+const POSTS: usize = 32;
+/// How long a connection that asked for much may take to read it.
+const PATIENCE: Duration = Duration::from_secs(20);
 /// How many sessions one connection may join.
 const MAX_JOINED: usize = 1_000;
 
@@ -30,6 +37,8 @@ struct Queue {
     bytes: usize,
     /// Whether somebody is handling it.
     running: bool,
+    /// Whether nothing more is taken, and the connection is closed when it is empty.
+    winding_up: bool,
 }
 
 /// Which sessions a connection hears, and the name of its stay in each.
@@ -55,6 +64,20 @@ pub(super) enum Queued {
     Waits,
     /// There is no room; nothing was queued.
     Refused(Incoming),
+    /// The connection is about to be closed; nothing was queued.
+    Dropped,
+}
+
+/// What is next in the queue.
+pub(super) enum Next {
+    /// This event.
+    Event(Incoming),
+    /// Nothing before a post is done, or an event arrives.
+    Wait,
+    /// Nothing: the caller stops handling.
+    Nothing,
+    /// Nothing more: the caller closes the connection.
+    End,
 }
 
 /// One connection.
@@ -64,8 +87,18 @@ pub(super) struct Connection {
     actor: Mutex<Actor>,
     rooms: Mutex<Rooms>,
     queue: Mutex<Queue>,
+    /// Wakes whoever handles the queue.
+    arrived: Notify,
     bucket: Option<Bucket>,
-    lifeline: Option<CancellationToken>,
+    stream: Stream,
+}
+
+/// What a connection knows of the stream below it.
+pub(super) struct Stream {
+    /// Cuts the websocket, if it began as one.
+    pub(super) cut: Option<CancellationToken>,
+    /// What waits for the reader.
+    pub(super) backlog: Arc<Backlog>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -74,8 +107,16 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Connection {
     /// A connection that may send any number of events, unless it is given a bucket.
-    pub(super) fn new(seat: SeatId, actor: Actor, bucket: Option<Bucket>, lifeline: Option<CancellationToken>) -> Self {
-        Self { seat, actor: Mutex::new(actor), rooms: Mutex::default(), queue: Mutex::default(), bucket, lifeline }
+    pub(super) fn new(seat: SeatId, actor: Actor, bucket: Option<Bucket>, stream: Stream) -> Self {
+        Self {
+            seat,
+            actor: Mutex::new(actor),
+            rooms: Mutex::default(),
+            queue: Mutex::default(),
+            arrived: Notify::new(),
+            bucket,
+            stream,
+        }
     }
 
     /// Whether it may send one more event now.
@@ -95,9 +136,20 @@ impl Connection {
 
     /// Cuts the websocket, if it began as one.
     pub(super) fn cut(&self) {
-        if let Some(lifeline) = &self.lifeline {
-            lifeline.cancel();
+        if let Some(cut) = &self.stream.cut {
+            cut.cancel();
         }
+    }
+
+    /// Takes note of an acknowledgement that is handed over.
+    pub(super) fn acknowledging(&self, bytes: usize) {
+        self.stream.backlog.hand(bytes);
+    }
+
+    /// Waits until the reader has taken most of what it was sent: whoever does not read is not served either. `false`
+    /// when that takes too long.
+    pub(super) async fn reads(&self) -> bool {
+        timeout(PATIENCE, self.stream.backlog.until(MOST)).await.is_ok()
     }
 
     /// Whether it may join one more session.
@@ -124,6 +176,7 @@ impl Connection {
 
     /// Nothing may be joined from now on; gives what was.
     pub(super) fn close(&self) -> HashMap<SessionId, ConnectionId> {
+        self.stream.backlog.end();
         let mut rooms = lock(&self.rooms);
         rooms.closed = true;
         std::mem::take(&mut rooms.joined)
@@ -132,38 +185,79 @@ impl Connection {
     /// Queues an event.
     pub(super) fn push(&self, incoming: Incoming) -> Queued {
         let mut queue = lock(&self.queue);
+        if queue.winding_up {
+            return Queued::Dropped;
+        }
         let bytes = queue.bytes + incoming.size();
         if queue.waiting.len() >= QUEUE_EVENTS || (bytes > QUEUE_BYTES && !queue.waiting.is_empty()) {
             return Queued::Refused(incoming);
         }
         queue.bytes = bytes;
         queue.waiting.push_back(incoming);
-        if std::mem::replace(&mut queue.running, true) { Queued::Waits } else { Queued::Run }
+        if std::mem::replace(&mut queue.running, true) {
+            drop(queue);
+            self.arrived.notify_one();
+            Queued::Waits
+        } else {
+            Queued::Run
+        }
     }
 
-    /// The next event to handle; with `None` the caller stops handling.
-    pub(super) fn next(&self) -> Option<Incoming> {
+    /// The next event to handle, while so many posts are under way.
+    pub(super) fn next(&self, posts: usize) -> Next {
         let mut queue = lock(&self.queue);
-        let next = queue.waiting.pop_front();
-        match &next {
-            Some(incoming) => queue.bytes -= incoming.size(),
-            None => *queue = Queue::default(), // an idle connection holds no buffer
+        match queue.waiting.front() {
+            None if posts == 0 => {
+                // An idle connection holds no buffer.
+                *queue = Queue { winding_up: queue.winding_up, ..Queue::default() };
+                if queue.winding_up { Next::End } else { Next::Nothing }
+            }
+            None => Next::Wait,
+            Some(incoming) if incoming.is_post() && posts >= POSTS => Next::Wait,
+            Some(_) => {
+                let incoming = queue.waiting.pop_front();
+                queue.bytes -= incoming.as_ref().map_or(0, Incoming::size);
+                incoming.map_or(Next::Wait, Next::Event)
+            }
         }
-        next
+    }
+
+    /// Takes no more events; `true` when none is being handled. Otherwise whoever does so closes the connection.
+    pub(super) fn wind_up(&self) -> bool {
+        let mut queue = lock(&self.queue);
+        queue.winding_up = true;
+        !queue.running
+    }
+
+    /// Waits until an event was queued.
+    pub(super) async fn arrived(&self) {
+        self.arrived.notified().await;
     }
 }
 
 /// How the hub speaks to a connection.
 pub(super) struct SocketOutlet {
     pub(super) socket: SocketRef,
+    pub(super) wire: Wire,
     pub(super) connection: Arc<Connection>,
     /// Weak: the gateway holds the hub, which holds this.
     pub(super) gateway: Weak<Gateway>,
 }
 
 impl Outlet for SocketOutlet {
-    fn tell(&self, name: &'static str, data: &RawValue) -> Result<(), Full> {
-        sent(self.socket.emit(name, data))
+    fn tell(&self, announcement: &Announcement) -> Result<(), Full> {
+        let arguments = announcement.arguments();
+        let backlog = &self.connection.stream.backlog;
+        backlog.take(arguments.len(), if announcement.is_passing() { MOST_BEFORE_PASSING } else { MOST })?;
+        let told = self.wire.emit(self.socket.id, arguments);
+        if told.is_err() {
+            backlog.give_back(arguments.len());
+        }
+        told
+    }
+
+    fn login(&self) -> LoginId {
+        self.connection.actor().login
     }
 
     fn ended(&self, session: SessionId) {
@@ -174,7 +268,7 @@ impl Outlet for SocketOutlet {
 
     fn login_ended(&self, login: LoginId) {
         if let Some(gateway) = self.gateway.upgrade()
-            && self.connection.actor().login == login
+            && self.login() == login
         {
             gateway.end(self.socket.clone(), &self.connection);
         }

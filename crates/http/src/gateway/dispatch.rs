@@ -1,28 +1,13 @@
-//! The one way in for events: taken inline so that their order holds, handled one after another, acknowledged here.
+//! The one way in for events: taken inline so that their order holds, and the table of their handlers.
 
-use std::{
-    panic::AssertUnwindSafe,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
-use rondo_domain::{
-    SessionId,
-    account::Actor,
-    event::Position,
-    limits::{Key, Rule},
-    meter::metered,
-};
+use rondo_domain::{SessionId, account::Actor, event::Position, limits::Rule};
 use rondo_wire::{ErrorCode, Fault, decode, socket::Ack};
-use serde::{
-    Deserialize, Serialize,
-    de::{IgnoredAny, SeqAccess, Visitor},
-};
+use serde::Serialize;
 use serde_json::value::RawValue;
 use socketioxide::{
-    adapter::LocalAdapter,
-    extract::{AckSender, SocketRef},
     handler::{FromMessageParts, MessageHandler},
     socket::Socket,
 };
@@ -31,8 +16,9 @@ use socketioxide_core::Value;
 use super::{
     Gateway,
     bucket::Passage,
-    connection::{Connection, Queued, sent},
+    connection::{Connection, Queued},
     handlers,
+    wire::{AckSender, Adapter, SocketRef},
 };
 
 /// When to try again after a queue was full.
@@ -40,13 +26,20 @@ const RETRY: Duration = Duration::from_millis(500);
 
 /// An event as it came.
 pub(super) struct Incoming {
-    socket: SocketRef,
-    ack: AckSender,
+    pub(super) socket: SocketRef,
+    pub(super) ack: AckSender,
+    /// Whether the client wishes an acknowledgement.
+    pub(super) asks: bool,
     /// The JSON array of the event's name and its arguments.
-    text: Box<str>,
+    pub(super) text: Box<str>,
 }
 
 impl Incoming {
+    /// Whether it posts a message, as official clients write it; however it is written it is handled the same.
+    pub(super) fn is_post(&self) -> bool {
+        self.text.starts_with("[\"message:create\",")
+    }
+
     pub(super) fn size(&self) -> usize {
         self.text.len()
     }
@@ -62,9 +55,9 @@ pub(super) struct Context<'a> {
 
 /// What a handler answers.
 pub(super) struct Reply {
-    data: Box<RawValue>,
+    pub(super) data: Box<RawValue>,
     /// The session that goes live right after the acknowledgement.
-    live: Option<(SessionId, Position)>,
+    pub(super) live: Option<(SessionId, Position)>,
 }
 
 impl Reply {
@@ -129,12 +122,12 @@ impl ClientEvent {
         }
     }
 
-    fn parse(name: &str) -> Option<Self> {
+    pub(super) fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|event| event.name() == name)
     }
 
     /// The rule that it counts under besides the connection's own, as the same operation over REST.
-    const fn rule(self) -> Option<Rule> {
+    pub(super) const fn rule(self) -> Option<Rule> {
         match self {
             Self::MessageCreate | Self::MessageUpdate | Self::MessageDelete => Some(Rule::Message),
             Self::MessageRead | Self::InvitationAccept | Self::InvitationDecline => Some(Rule::Write),
@@ -143,7 +136,7 @@ impl ClientEvent {
     }
 
     /// The one table of handlers.
-    async fn handle(self, context: &Context<'_>, payload: &[u8]) -> Result<Reply, Fault> {
+    pub(super) async fn handle(self, context: &Context<'_>, payload: &[u8]) -> Result<Reply, Fault> {
         use handlers::{auth, invitation, message, session, typing};
         match self {
             Self::SessionJoin => session::join(context, shaped(payload)?).await,
@@ -176,8 +169,8 @@ pub(super) struct Intake {
     pub(super) connection: Arc<Connection>,
 }
 
-impl MessageHandler<LocalAdapter, Intake> for Intake {
-    fn call(&self, socket: Arc<Socket<LocalAdapter>>, mut value: Value, ack_id: Option<i64>) {
+impl MessageHandler<Adapter, Intake> for Intake {
+    fn call(&self, socket: Arc<Socket<Adapter>>, mut value: Value, ack_id: Option<i64>) {
         let Ok(ack) = AckSender::from_message_parts(&socket, &mut value, &ack_id);
         let Ok(socket) = SocketRef::from_message_parts(&socket, &mut value, &ack_id);
         let text = match value {
@@ -194,14 +187,15 @@ impl MessageHandler<LocalAdapter, Intake> for Intake {
             }
         }
         let id = socket.id;
-        match self.connection.push(Incoming { socket, ack, text }) {
-            Queued::Waits => {}
+        match self.connection.push(Incoming { socket, ack, asks: ack_id.is_some(), text }) {
+            Queued::Waits | Queued::Dropped => {}
             Queued::Run => {
                 let Self { gateway, connection } = self.clone();
                 let handling = async move {
                     let handled = AssertUnwindSafe(gateway.handle_queue(&connection)).catch_unwind().await;
-                    if handled.is_err() {
-                        gateway.cut(id, &connection); // whatever waits there now would wait for ever
+                    // After a panic whatever waits there would wait for ever.
+                    if !handled.is_ok_and(|stays| stays) {
+                        gateway.cut(id, &connection);
                     }
                 };
                 // After the drain began nothing new is handled; the transport is about to close.
@@ -222,102 +216,6 @@ impl Intake {
         let fault = Fault { retry_after: Some(wait), ..Fault::new(ErrorCode::RateLimited, detail) };
         self.gateway.acknowledge(ack, &Ack::<()>::refused(fault), socket, &self.connection);
     }
-}
-
-impl Gateway {
-    /// Handles a connection's events until none is left.
-    async fn handle_queue(self: &Arc<Self>, connection: &Arc<Connection>) {
-        while let Some(incoming) = connection.next() {
-            self.handle(connection, incoming).await;
-        }
-    }
-
-    async fn handle(self: &Arc<Self>, connection: &Arc<Connection>, incoming: Incoming) {
-        let Incoming { socket, ack, text } = incoming;
-        let started = Instant::now();
-        let (name, payload) = read_arguments(&text);
-        let event = ClientEvent::parse(&name);
-        let actor = connection.actor();
-        let context = Context { gateway: self, connection, socket: &socket, actor };
-        let (outcome, queries) = metered(self.decide(event, &context, payload)).await;
-        let (code, cause) = match &outcome {
-            Ok(_) => ("ok", None),
-            Err(fault) => (fault.code.as_str(), fault.cause.clone()),
-        };
-        match outcome {
-            Ok(Reply { data, live }) => {
-                self.acknowledge(ack, &Ack::done(data), &socket, connection);
-                if let Some((session, position)) = live {
-                    let _stopping = self.hub.go_live(session, connection.seat, position).await;
-                }
-            }
-            Err(fault) => self.acknowledge(ack, &Ack::<()>::refused(fault), &socket, connection),
-        }
-        let event = event.map_or("unknown", |_| name.as_ref());
-        let duration_ms = started.elapsed().as_secs_f64() * 1_000.0;
-        match cause {
-            None => tracing::info!(
-                socket.event = event, code, user.id = %actor.user, socket.id = %socket.id, duration_ms, queries, "socket event"
-            ),
-            Some(cause) => tracing::warn!(
-                socket.event = event, code, user.id = %actor.user, socket.id = %socket.id, duration_ms, queries,
-                error.cause = cause, "socket event"
-            ),
-        }
-    }
-
-    async fn decide(
-        &self,
-        event: Option<ClientEvent>,
-        context: &Context<'_>,
-        payload: Option<&RawValue>,
-    ) -> Result<Reply, Fault> {
-        let event = event.ok_or_else(|| Fault::new(ErrorCode::UnknownEvent, "There is no such event."))?;
-        let payload =
-            payload.ok_or_else(|| Fault::field("body", "required", "must be one JSON object, and nothing besides"))?;
-        if event != ClientEvent::AuthRefresh {
-            self.services.accounts.still_signed_in(&context.actor).await?;
-        }
-        if let Some(rule) = event.rule() {
-            self.services.limits.take(rule, Key::Account(context.actor.user)).await?;
-        }
-        event.handle(context, payload.get().as_bytes()).await
-    }
-
-    /// Acknowledges. Where the queue has no room left for it, the connection is cut: an acknowledgement is never lost
-    /// in silence.
-    fn acknowledge<T: Serialize>(&self, ack: AckSender, answer: &Ack<T>, socket: &SocketRef, connection: &Connection) {
-        if sent(ack.send(answer)).is_err() {
-            tracing::info!(socket.id = %socket.id, user.id = %connection.actor().user, "a slow reader was cut off");
-            self.cut(socket.id, connection);
-        }
-    }
-}
-
-/// The event's name and its only argument, without looking into it; `None` with fewer or more than one.
-fn read_arguments(text: &str) -> (std::borrow::Cow<'_, str>, Option<&RawValue>) {
-    #[derive(Deserialize)]
-    struct Name<'a>(#[serde(borrow)] std::borrow::Cow<'a, str>);
-
-    struct Arguments;
-    impl<'de> Visitor<'de> for Arguments {
-        type Value = (std::borrow::Cow<'de, str>, Option<&'de RawValue>);
-
-        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.write_str("an event")
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Self::Value, A::Error> {
-            let name = parts.next_element::<Name<'de>>()?.map_or_else(Default::default, |Name(name)| name);
-            let mut payload = parts.next_element::<&RawValue>()?;
-            while parts.next_element::<IgnoredAny>()?.is_some() {
-                payload = None;
-            }
-            Ok((name, payload))
-        }
-    }
-    let mut json = serde_json::Deserializer::from_str(text);
-    serde::Deserializer::deserialize_seq(&mut json, Arguments).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -353,22 +251,6 @@ mod tests {
             let (described, example) = crate::asyncapi::request(event);
             assert_eq!(read(example.as_bytes()).unwrap(), described, "{event:?}");
             assert_eq!(ClientEvent::parse(event.name()), Some(event));
-        }
-    }
-
-    #[test]
-    fn an_event_has_a_name_and_one_object() {
-        let read = |text| {
-            let (name, payload) = read_arguments(text);
-            (name.into_owned(), payload.map(|payload| payload.get().to_owned()))
-        };
-        let some = |text: &str| Some(text.to_owned());
-        assert_eq!(read(r#"["a:b",{"x":[1]}]"#), ("a:b".to_owned(), some(r#"{"x":[1]}"#)));
-        assert_eq!(read(r#"["a\u003ab",1]"#), ("a:b".to_owned(), some("1")));
-        assert_eq!(read(r#"["a"]"#), ("a".to_owned(), None));
-        assert_eq!(read(r#"["a",{},{}]"#), ("a".to_owned(), None));
-        for broken in ["", "[]", "{}", r#"["a",{]"#, "[1,{}]"] {
-            assert_eq!(read(broken), (String::new(), None), "{broken}");
         }
     }
 }

@@ -4,22 +4,28 @@ use std::{convert::Infallible, fmt, sync::Arc};
 
 use rondo_wire::{ErrorCode, Fault, socket::Handshake};
 use socketioxide::{
-    adapter::LocalAdapter,
-    extract::{SocketRef, TryData},
+    extract::TryData,
     handler::FromConnectParts,
     socket::{DisconnectReason, Socket},
 };
 use socketioxide_core::Value;
 
-use super::{Gateway, bucket::Bucket, connection::Connection, dispatch::Intake, lifeline::Lifeline};
+use super::{
+    Gateway,
+    bucket::Bucket,
+    connection::{Connection, Stream},
+    dispatch::Intake,
+    lifeline::Lifeline,
+    wire::{Adapter, SocketRef},
+};
 
 /// The token of a handshake, if there is one.
 pub(super) struct Auth(Option<String>);
 
-impl FromConnectParts<LocalAdapter> for Auth {
+impl FromConnectParts<Adapter> for Auth {
     type Error = Infallible;
 
-    fn from_connect_parts(socket: &Arc<Socket<LocalAdapter>>, auth: &Option<Value>) -> Result<Self, Infallible> {
+    fn from_connect_parts(socket: &Arc<Socket<Adapter>>, auth: &Option<Value>) -> Result<Self, Infallible> {
         let TryData(handshake) = TryData::<Handshake>::from_connect_parts(socket, auth)?;
         Ok(Self(handshake.ok().map(|handshake| handshake.token)))
     }
@@ -36,7 +42,7 @@ impl fmt::Display for Refused {
 
 /// Lets a client in, and makes it ready for its first event.
 pub(super) async fn admit(gateway: &Arc<Gateway>, socket: &SocketRef, Auth(token): Auth) -> Result<(), Refused> {
-    if gateway.draining.began() || gateway.is_full() {
+    if gateway.stopping.is_cancelled() || gateway.is_full() {
         return Err(Refused(ErrorCode::Unavailable));
     }
     let token = token.ok_or(Refused(ErrorCode::Unauthenticated))?;
@@ -45,9 +51,12 @@ pub(super) async fn admit(gateway: &Arc<Gateway>, socket: &SocketRef, Auth(token
         tracing::info!(socket.id = %socket.id, error.code = fault.code.as_str(), error.cause = fault.cause, "socket refused");
         Refused(fault.code)
     })?;
-    let lifeline = socket.req_parts().extensions.get::<Lifeline>().map(|lifeline| lifeline.0.clone());
+    let stream = match socket.req_parts().extensions.get::<Lifeline>() {
+        Some(Lifeline { token, backlog }) => Stream { cut: Some(token.clone()), backlog: Arc::clone(backlog) },
+        None => Stream { cut: None, backlog: gateway.lifelines.admitted(socket.id) },
+    };
     let bucket = gateway.socket_events.map(Bucket::new);
-    let connection = Arc::new(Connection::new(gateway.next_seat(), actor, bucket, lifeline));
+    let connection = Arc::new(Connection::new(gateway.next_seat(), actor, bucket, stream));
     socket.extensions.insert(Arc::clone(&connection));
     socket.on_fallback(Intake { gateway: Arc::clone(gateway), connection: Arc::clone(&connection) });
     let gateway = Arc::clone(gateway);

@@ -11,7 +11,7 @@ use actix_web::{HttpRequest, HttpResponse, body::MessageBody as _, http::StatusC
 use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt, Full};
 use tokio::{io::AsyncWriteExt, net::TcpStream, runtime::Handle};
-use tokio_util::{context::TokioContext, sync::CancellationToken};
+use tokio_util::context::TokioContext;
 use tower_service::Service;
 
 use super::{
@@ -58,7 +58,11 @@ impl Mount {
             Ok(Err(_)) => return HttpResponse::BadRequest().finish(),
             Err(_) => return HttpResponse::PayloadTooLarge().finish(),
         };
+        let polls = (request.method() == actix_web::http::Method::GET).then(|| engine_id(converted.uri())).flatten();
         let (parts, body) = mount.call(converted.map(|()| Full::new(body))).await;
+        if let Some(id) = polls {
+            mount.lifelines.polled(id, body.len());
+        }
         let status = StatusCode::from_u16(parts.status.as_u16()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = HttpResponse::build(status);
         for (name, value) in parts.headers.iter().filter(|(name, _)| *name != http::header::CONTENT_LENGTH) {
@@ -70,7 +74,8 @@ impl Mount {
     /// The upgrade hook's handler for websockets, with the stream as it stands.
     pub(crate) async fn websocket(&self, request: Request, framed: Framed<TcpStream, h1::Codec>) -> io::Result<()> {
         let parts = framed.into_parts();
-        let (mut stream, ahead) = (parts.io, parts.read_buf.freeze());
+        // A copy: the buffer itself is actix's, large, and would be held for as long as the connection.
+        let (mut stream, ahead) = (parts.io, Bytes::copy_from_slice(&parts.read_buf));
         if !parts.write_buf.is_empty() {
             stream.write_all(&parts.write_buf).await?; // answers to requests that were pipelined before this one
         }
@@ -83,10 +88,15 @@ impl Mount {
             let head = head(status.as_u16(), headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
             return close(stream, head, &body).await;
         }
-        let token = CancellationToken::new();
-        match engine_id(converted.uri()) {
-            Some(id) => self.lifelines.upgraded(id, token.clone()),
-            None => drop(converted.extensions_mut().insert(Lifeline(token.clone()))),
+        let (lifeline, upgrade) = match engine_id(converted.uri()) {
+            Some(id) => {
+                let (lifeline, upgrade) = self.lifelines.upgraded(id);
+                (lifeline, Some(upgrade))
+            }
+            None => (Lifeline::default(), None),
+        };
+        if upgrade.is_none() {
+            converted.extensions_mut().insert(lifeline.clone());
         }
         // The ordinary way checks the query and computes the head of the answer. Its own upgrade has no effect: there
         // is no hyper connection under it.
@@ -110,7 +120,7 @@ impl Mount {
         // half as much again.
         let stream = stream.into_std()?;
         let _on_runtime = self.runtime.enter();
-        let lined = Lined::new(ahead, TcpStream::from_std(stream)?, Some(token));
+        let lined = Lined::new(ahead, TcpStream::from_std(stream)?).on(lifeline, upgrade);
         let _serves_itself = self.service.clone().call((lined, converted));
         Ok(())
     }
@@ -183,5 +193,5 @@ pub(crate) fn rewind(request: &Request, framed: Framed<TcpStream, h1::Codec>) ->
     }
     bytes.extend_from_slice(b"\r\n");
     bytes.extend_from_slice(&parts.read_buf);
-    Lined::new(bytes.freeze(), parts.io, None)
+    Lined::new(bytes.freeze(), parts.io)
 }

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use rondo_domain::{SessionId, UserId, account::User, presence::Present};
 use rondo_wire::presence_diff;
-use serde_json::value::RawValue;
+
+use super::Announcement;
 
 /// From how many people on a room is a crowd.
 pub(super) const CROWD: usize = 100;
@@ -30,7 +31,7 @@ impl Diff {
     }
 
     /// What there is to tell, by the time of the comings; `None` when there is nothing.
-    pub(super) fn take(&mut self, session: SessionId) -> Option<Box<RawValue>> {
+    pub(super) fn take(&mut self, session: SessionId) -> Option<Announcement> {
         let Self { joined, left } = std::mem::take(self);
         if joined.is_empty() && left.is_empty() {
             return None;
@@ -39,6 +40,6 @@ impl Diff {
         joined.sort_by_key(|(user, present)| (present.since, user.id));
         let mut left: Vec<_> = left.into_values().collect();
         left.sort_by_key(|user| user.id);
-        Some(presence_diff(session, &joined, &left))
+        Some(Announcement::passing("presence:diff", presence_diff(session, &joined, &left)))
     }
 }

@@ -4,29 +4,36 @@
 //! The bus is a hint and the log is the truth: a gap in the positions is read from the log, and a sweep finds what was
 //! lost at the end. Sessions are spread over shards; each is one task that owns its rooms, so nothing here is locked.
 
+mod announcement;
+mod counts;
 mod crowd;
 mod people;
 mod room;
 mod shard;
+mod sweep;
 #[cfg(test)]
 mod tests;
+mod topics;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use rondo_domain::{
     LoginId, SessionId, UserId,
-    bus::{Signal, SignalSink, Topic},
+    bus::{Bus, Signal, SignalSink, Topic},
     event::Position,
-    store::EventLog,
+    store::{EventLog, PersonalLog},
 };
-use serde_json::value::RawValue;
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinSet,
 };
 
+pub(crate) use announcement::Announcement;
+use counts::Counts;
+pub use counts::HubCounts;
 use people::People;
 use shard::{Command, Shard};
+use sweep::PersonalSweep;
 
 /// How many commands and hints one shard holds; hints beyond are dropped and repaired from the log.
 const INBOX: usize = 8_192;
@@ -40,8 +47,11 @@ pub(crate) struct Full;
 
 /// Where a connection takes what it hears. Nothing here waits; a connection that is gone swallows everything.
 pub(crate) trait Outlet: Send + Sync {
-    /// Hands over an event by its public name.
-    fn tell(&self, name: &'static str, data: &RawValue) -> Result<(), Full>;
+    /// Hands over an event. What is passing is refused while there is still room for what lasts.
+    fn tell(&self, announcement: &Announcement) -> Result<(), Full>;
+
+    /// By which login the connection stands.
+    fn login(&self) -> LoginId;
 
     /// The connection hears nothing more of this session unless it joins again.
     fn ended(&self, session: SessionId);
@@ -72,6 +82,8 @@ pub(crate) struct Stopped;
 pub(crate) struct HubSettings {
     /// Between two looks at the heads of all logs that are listened to.
     pub(crate) sweep: Duration,
+    /// Between two looks for what is for people, where the bus may lose it.
+    pub(crate) personal_sweep: Duration,
     /// Between two tries to tell a slow reader what it missed, and the time for which comings and goings of a crowd are
     /// gathered.
     pub(crate) tick: Duration,
@@ -79,8 +91,19 @@ pub(crate) struct HubSettings {
 
 impl Default for HubSettings {
     fn default() -> Self {
-        Self { sweep: Duration::from_secs(1), tick: Duration::from_millis(250) }
+        Self { sweep: Duration::from_secs(1), personal_sweep: Duration::from_secs(2), tick: Duration::from_millis(250) }
     }
+}
+
+/// What the hub stands on.
+#[derive(Clone)]
+pub struct HubParts {
+    /// What happened in sessions.
+    pub log: Arc<dyn EventLog>,
+    /// What is for people.
+    pub personal: Arc<dyn PersonalLog>,
+    /// Where the signals of other nodes are asked for; what it brings is offered to the hub by whoever starts both.
+    pub bus: Arc<dyn Bus>,
 }
 
 /// The way into the hub.
@@ -88,42 +111,80 @@ impl Default for HubSettings {
 pub struct Hub {
     shards: Arc<[mpsc::Sender<Command>]>,
     people: Arc<People>,
+    counts: Arc<Counts>,
+    /// Wake those who see to people's topics and to what the bus may have lost; there are none beside a local bus.
+    changed: Option<mpsc::Sender<()>>,
+    missed: Option<mpsc::Sender<()>>,
 }
 
 impl Hub {
-    /// Starts `shards` tasks; they end when the last `Hub` is dropped. Whoever holds the set sees if one dies.
+    /// Starts `shards` tasks, and those that see to people; they end when the last `Hub` is dropped. Whoever holds the
+    /// set sees if one dies.
     #[must_use]
-    pub fn start(log: &Arc<dyn EventLog>, shards: usize, tasks: &mut JoinSet<()>) -> Self {
-        Self::with_settings(log, shards, HubSettings::default(), tasks)
+    pub fn start(parts: &HubParts, shards: usize, tasks: &mut JoinSet<()>) -> Self {
+        Self::with_settings(parts, shards, HubSettings::default(), tasks)
     }
 
     pub(crate) fn with_settings(
-        log: &Arc<dyn EventLog>,
+        parts: &HubParts,
         shards: usize,
         settings: HubSettings,
         tasks: &mut JoinSet<()>,
     ) -> Self {
-        let people = Arc::new(People::default());
+        let HubParts { log, personal, bus } = parts;
+        let (people, counts) = (Arc::new(People::default()), Arc::new(Counts::default()));
         let start = |_| {
             let (sender, inbox) = mpsc::channel(INBOX);
-            tasks.spawn(Shard::new(Arc::clone(log), Arc::clone(&people), settings).run(inbox));
+            let parts = shard::Parts {
+                log: Arc::clone(log),
+                bus: Arc::clone(bus),
+                people: Arc::clone(&people),
+                counts: Arc::clone(&counts),
+            };
+            tasks.spawn(Shard::new(parts, settings).run(inbox));
             sender
         };
-        Self { shards: (0..shards.max(1)).map(start).collect(), people }
+        let shards = (0..shards.max(1)).map(start).collect();
+        let (mut changed, mut missed) = (None, None);
+        if !bus.is_local() {
+            let (sender, woken) = mpsc::channel(1);
+            changed = Some(sender);
+            tasks.spawn(topics::listen_for_people(Arc::clone(bus), Arc::clone(&people), woken));
+            let (sender, woken) = mpsc::channel(1);
+            missed = Some(sender);
+            let sweep = PersonalSweep {
+                log: Arc::clone(personal),
+                people: Arc::clone(&people),
+                counts: Arc::clone(&counts),
+                every: settings.personal_sweep,
+            };
+            tasks.spawn(sweep.run(woken));
+        }
+        Self { shards, people, counts, changed, missed }
+    }
+
+    /// What the hub did so far.
+    #[must_use]
+    pub fn counts(&self) -> HubCounts {
+        self.counts.read()
     }
 
     /// Lets a connection hear what is for its person, whichever sessions it joins.
     pub(crate) fn welcome(&self, user: UserId, seat: SeatId, outlet: Arc<dyn Outlet>) {
-        self.people.add(user, seat, outlet);
+        if self.people.add(user, seat, outlet, sweep::floor_of_coming()) {
+            wake(self.changed.as_ref());
+        }
     }
 
     /// The connection is gone.
     pub(crate) fn farewell(&self, user: UserId, seat: SeatId) {
-        self.people.remove(user, seat);
+        if self.people.remove(user, seat) {
+            wake(self.changed.as_ref());
+        }
     }
 
     /// Gives a connection its seat and holds back what it hears until [`Hub::go_live`]. A seat that it has in this
-    /// session already is replaced. Answers once the seat is there.
+    /// session already is replaced. Answers once the seat is there and the session's signals arrive on this node.
     pub(crate) async fn attach(&self, session: SessionId, listener: Listener) -> Result<(), Stopped> {
         let (reply, answer) = oneshot::channel();
         self.send(session, Command::Attach { session, listener, reply }).await?;
@@ -145,17 +206,27 @@ impl Hub {
     }
 
     fn shard(&self, session: SessionId) -> &mpsc::Sender<Command> {
+        &self.shards[self.shard_index(session)]
+    }
+
+    fn shard_index(&self, session: SessionId) -> usize {
         // The last bytes of a UUIDv7 are random.
         let [.., high, low] = session.0.into_bytes();
-        &self.shards[usize::from(u16::from_be_bytes([high, low])) % self.shards.len()]
+        usize::from(u16::from_be_bytes([high, low])) % self.shards.len()
+    }
+
+    fn hint(&self, session: SessionId, command: Command) {
+        if self.shard(session).try_send(command).is_err() {
+            self.counts.dropped();
+            tracing::warn!(session.id = %session, "the hub's inbox is full: a signal was dropped");
+        }
     }
 }
 
-impl Hub {
-    fn hint(&self, session: SessionId, command: Command) {
-        if self.shard(session).try_send(command).is_err() {
-            tracing::warn!(session.id = %session, "the hub's inbox is full: a signal was dropped");
-        }
+/// Wakes a task, unless it is about to look anyway.
+fn wake(waker: Option<&mpsc::Sender<()>>) {
+    if let Some(waker) = waker {
+        let _awake = waker.try_send(());
     }
 }
 
@@ -171,5 +242,21 @@ impl SignalSink for Hub {
         }
     }
 
-    fn missed(&self, _: &[Topic]) {}
+    fn missed(&self, topics: &[Topic]) {
+        let mut sessions: HashMap<usize, Vec<SessionId>> = HashMap::new();
+        for topic in topics {
+            if let Topic::Session(session) = topic {
+                sessions.entry(self.shard_index(*session)).or_default().push(*session);
+            }
+        }
+        for (shard, sessions) in sessions {
+            // With a full inbox the next sweep looks.
+            let _later = self.shards[shard].try_send(Command::Missed(sessions));
+        }
+        self.people.missed(topics.iter().filter_map(|topic| match topic {
+            Topic::Person(user) => Some(*user),
+            Topic::Session(_) => None,
+        }));
+        wake(self.missed.as_ref());
+    }
 }

@@ -12,10 +12,11 @@ use rondo_domain::{
     event::{EventKind, Position, RecordedEvent},
 };
 use rondo_wire::{live_payload, passing_payload, socket::Lagged};
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::to_raw_value;
 
 use super::{
-    Listener, SeatId,
+    Announcement, Listener, SeatId,
+    counts::Counts,
     crowd::{CROWD, Diff},
     people::{self, People},
 };
@@ -31,14 +32,14 @@ const PENDING: usize = 1_000;
 struct LiveEvent {
     /// What the log holds.
     recorded: Arc<RecordedEvent>,
-    /// What the client gets: the data with `position` beside it.
-    payload: Box<RawValue>,
+    /// What clients get: the data with `position` beside it.
+    announcement: Announcement,
 }
 
 impl LiveEvent {
     fn new(recorded: Arc<RecordedEvent>) -> Self {
-        let payload = live_payload(&recorded);
-        Self { recorded, payload }
+        let announcement = Announcement::lasting(recorded.kind.as_str(), live_payload(&recorded));
+        Self { recorded, announcement }
     }
 
     fn position(&self) -> Position {
@@ -62,8 +63,7 @@ impl LiveEvent {
 
 /// A passing event ready for the wire.
 struct Passing {
-    name: &'static str,
-    payload: Box<RawValue>,
+    announcement: Announcement,
     /// Who does not hear it.
     but: But,
 }
@@ -84,7 +84,7 @@ impl Passing {
             PassingEvent::Came { seat, .. } => But::Connection(*seat),
             PassingEvent::Read { .. } | PassingEvent::Went { .. } => But::Nobody,
         };
-        Self { name, payload, but }
+        Self { announcement: Announcement::passing(name, payload), but }
     }
 
     fn is_for(&self, listener: &Listener) -> bool {
@@ -127,7 +127,7 @@ impl Seat {
         let position = event.position();
         match &mut self.state {
             State::Joining { held, bytes, overflow, .. } => {
-                *bytes += event.payload.get().len();
+                *bytes += event.announcement.payload().get().len();
                 match overflow {
                     Some((_, to)) => *to = position.max(*to),
                     None if held.len() >= HELD_EVENTS || *bytes > HELD_BYTES => *overflow = Some((position, position)),
@@ -136,7 +136,7 @@ impl Seat {
                 return Verdict::Stays; // it may not be a member any more; going live will tell
             }
             State::Live(heard) if position <= *heard => return Verdict::Stays,
-            State::Live(heard) => match self.listener.outlet.tell(event.recorded.kind.as_str(), &event.payload) {
+            State::Live(heard) => match self.listener.outlet.tell(&event.announcement) {
                 Ok(()) => *heard = position,
                 Err(super::Full) => self.state = State::Lagged { from: position, to: position },
             },
@@ -152,11 +152,11 @@ impl Seat {
         }
         match &mut self.state {
             State::Joining { passing, bytes, overflow: None, .. } if passing.len() < HELD_EVENTS => {
-                *bytes += event.payload.get().len();
+                *bytes += event.announcement.payload().get().len();
                 passing.push(Arc::clone(event));
             }
             State::Live(_) => {
-                let _dropped_when_full = self.listener.outlet.tell(event.name, &event.payload);
+                let _dropped_when_full = self.listener.outlet.tell(&event.announcement);
             }
             State::Joining { .. } | State::Lagged { .. } => {}
         }
@@ -212,6 +212,8 @@ pub(super) struct Room {
     pending: BTreeMap<Position, Arc<RecordedEvent>>,
     /// Whether the log is being read for what is missing.
     pub(super) repairing: bool,
+    /// Whether events came since the last delivery.
+    pub(super) touched: bool,
     seats: HashMap<SeatId, Seat>,
     /// Who came and went, while the room is a crowd.
     diff: Diff,
@@ -225,6 +227,7 @@ impl Room {
             reached: 0,
             pending: BTreeMap::new(),
             repairing: false,
+            touched: false,
             seats: HashMap::new(),
             diff: Diff::default(),
         }
@@ -258,7 +261,6 @@ impl Room {
             None => {
                 self.last = Some(position);
                 self.pending = self.pending.split_off(&(position + 1));
-                self.deliver_pending();
             }
             // What lies between was handed out before this seat could hold it back: it came before anybody was live,
             // with an older snapshot than whoever went live first. It is handed out again; nobody hears it twice.
@@ -271,15 +273,15 @@ impl Room {
         }
     }
 
-    /// Takes an event from the bus or the log, in whatever order, however often.
+    /// Takes an event from the bus or the log, in whatever order, however often; [`Room::deliver`] hands it out.
     pub(super) fn take(&mut self, event: Arc<RecordedEvent>) {
         if self.last.is_some_and(|last| event.position <= last) {
             return;
         }
-        if self.pending.len() < PENDING || self.last.is_some_and(|last| event.position == last + 1) {
-            self.pending.insert(event.position, event);
+        self.pending.insert(event.position, event);
+        if self.pending.len() > PENDING {
+            self.pending.pop_last();
         }
-        self.deliver_pending();
     }
 
     /// Steps over positions that the log no longer has: those who listen are told that they missed them.
@@ -294,25 +296,28 @@ impl Room {
         }
         self.last = Some(position);
         self.pending = self.pending.split_off(&(position + 1));
-        self.deliver_pending();
     }
 
-    fn deliver_pending(&mut self) {
+    /// Hands out what follows without a gap. A seat gets all of it at once: its connection wakes and writes once.
+    pub(super) fn deliver(&mut self, counts: &Counts) {
+        self.touched = false;
+        let mut ready = Vec::new();
         while let Some(last) = self.last
             && let Some(event) = self.pending.remove(&(last + 1))
         {
             self.last = Some(last + 1);
-            self.deliver(&Arc::new(LiveEvent::new(event)));
+            ready.push(Arc::new(LiveEvent::new(event)));
         }
-    }
-
-    fn deliver(&mut self, event: &Arc<LiveEvent>) {
+        if ready.is_empty() {
+            return;
+        }
         let mut leaving = Vec::new();
         for (id, seat) in &mut self.seats {
-            if seat.hear(event) == Verdict::Leaves {
+            if ready.iter().any(|event| seat.hear(event) == Verdict::Leaves) {
                 leaving.push(*id);
             }
         }
+        counts.delivered(u64::try_from(ready.len() * self.seats.len()).unwrap_or(u64::MAX));
         for id in leaving {
             self.end(id);
         }
@@ -325,11 +330,11 @@ impl Room {
 
     /// Shows an event to connections of people that are not in the room; those that are hear it there, and once.
     pub(super) fn tell_others(&self, users: &[UserId], event: &Arc<RecordedEvent>, people: &People) {
-        let payload = live_payload(event);
+        let announcement = Announcement::lasting(event.kind.as_str(), live_payload(event));
         for user in users {
-            for (seat, outlet) in people.of(*user) {
+            for (seat, outlet) in people.of_event(*user, event) {
                 if !self.seats.contains_key(&seat) {
-                    people::tell(&*outlet, event.kind.as_str(), &payload);
+                    people::tell(&*outlet, &announcement);
                 }
             }
         }
@@ -358,29 +363,31 @@ impl Room {
     }
 
     fn tell_diff(&mut self) {
-        if let Some(payload) = self.diff.take(self.session) {
-            self.tell_passing(Passing { name: "presence:diff", payload, but: But::Nobody });
+        if let Some(announcement) = self.diff.take(self.session) {
+            self.tell_passing(Passing { announcement, but: But::Nobody });
         }
     }
 
     /// Does what waits for the tick.
-    pub(super) fn tick(&mut self) {
+    pub(super) fn tick(&mut self, counts: &Counts) {
         self.tell_diff();
-        self.tell_lagged();
+        self.tell_lagged(counts);
     }
 
     /// Tells slow readers what they missed, as far as their queues take it; who was told must join again.
-    fn tell_lagged(&mut self) {
+    fn tell_lagged(&mut self, counts: &Counts) {
         let session_id = self.session.0;
         let told = |(id, seat): (&SeatId, &Seat)| match seat.state {
             State::Lagged { from, to } => {
                 let lagged = to_raw_value(&Lagged { session_id, from, to }).ok()?;
-                seat.listener.outlet.tell("session:lagged", &lagged).is_ok().then_some(*id)
+                let lagged = Announcement::lasting("session:lagged", lagged);
+                seat.listener.outlet.tell(&lagged).is_ok().then_some(*id)
             }
             State::Joining { .. } | State::Live(_) => None,
         };
         let told: Vec<_> = self.seats.iter().filter_map(told).collect();
         for id in told {
+            counts.lagged();
             self.end(id);
         }
     }

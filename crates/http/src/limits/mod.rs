@@ -105,6 +105,11 @@ pub(crate) async fn take_by_address(request: &HttpRequest) -> Result<(), Refused
     }
 }
 
+/// Whether an operation costs the person who calls it something.
+pub(crate) fn counts_by_account(request: &HttpRequest) -> bool {
+    rule_of(request).is_some_and(|rule| rule.subject() == Subject::Account)
+}
+
 /// Takes what an operation costs the person who calls it.
 pub(crate) async fn take_by_account(request: &HttpRequest, user: UserId) -> Result<(), Refused> {
     match rule_of(request) {

@@ -2,6 +2,7 @@
 //! written once.
 
 mod errors;
+mod etag;
 mod evening;
 mod examples;
 mod idempotency;
@@ -58,6 +59,7 @@ pub fn openapi() -> OpenApi {
     allow_no_body(&mut document);
     errors::describe(&mut document);
     idempotency::describe(&mut document);
+    etag::describe(&mut document);
     examples::show(&mut document);
     name_requests(&mut document);
     document

@@ -24,6 +24,6 @@ pub(super) fn no_content() -> StoredAnswer {
 }
 
 /// Views have names for keys and nothing that JSON could not hold, so they cannot fail to be written.
-fn json(view: &impl Serialize) -> String {
+pub(super) fn json(view: &impl Serialize) -> String {
     serde_json::to_string(view).unwrap_or_default()
 }

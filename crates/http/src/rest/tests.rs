@@ -14,7 +14,7 @@ use super::operations;
 use crate::{
     openapi::{openapi, operations as documented},
     state::{AllowedOrigins, HttpSettings},
-    testing::{EXPIRED_TOKEN, request, settings, signed_in, stage},
+    testing::{Answer, EXPIRED_TOKEN, request, settings, signed_in, stage},
 };
 
 /// Every documented operation, and whether it is for signed-in people alone.
@@ -145,8 +145,45 @@ async fn every_answer_names_its_request_and_is_stamped() {
     }
     let answer = stage.call(request(&Method::GET, "/nope").insert_header(("x-request-id", "not sane"))).await;
     assert_ne!(answer.header("x-request-id"), "not sane");
-    assert_eq!(stage.call(signed_in(&Method::GET, "/api/users/me")).await.header("cache-control"), "no-store");
+    let kept = |answer: &Answer| answer.header("cache-control").to_owned();
+    assert_eq!(kept(&stage.call(signed_in(&Method::GET, "/api/users/me")).await), "private, no-cache");
+    assert_eq!(kept(&stage.call(request(&Method::GET, "/api/users/me")).await), "no-store");
+    assert_eq!(kept(&stage.call(signed_in(&Method::GET, "/api/auth/logins")).await), "no-store");
     assert_eq!(stage.call(signed_in(&Method::HEAD, "/api/users/me")).await.status, 200);
+}
+
+#[actix_web::test]
+async fn what_somebody_has_already_is_not_sent_again() {
+    let stage = stage(&settings()).await;
+    for path in ["/api/users/me", "/api/sessions", "/api/sessions/public", "/api/notifications", "/api/openapi.json"] {
+        let got = stage.call(signed_in(&Method::GET, path)).await;
+        let tag = got.header("etag").to_owned();
+        assert_eq!(tag, stage.call(signed_in(&Method::HEAD, path)).await.header("etag"), "{path}");
+        for has in [tag.clone(), format!("W/{tag}"), format!("\"other\", {tag}"), "*".to_owned()] {
+            for method in [Method::GET, Method::HEAD] {
+                let again = signed_in(&method, path).insert_header((header::IF_NONE_MATCH, has.clone()));
+                let answer = stage.call(again).await;
+                assert_eq!((answer.status.as_u16(), answer.body.len()), (304, 0), "{method} {path} {has}");
+                assert_eq!(answer.header("etag"), tag);
+                assert_eq!(answer.header("cache-control"), "private, no-cache");
+                assert_eq!(answer.header("x-content-type-options"), "nosniff");
+                assert_ne!(answer.header("x-request-id"), "");
+            }
+        }
+        let other = signed_in(&Method::GET, path).insert_header((header::IF_NONE_MATCH, "\"other\""));
+        assert_eq!(stage.call(other).await.body, got.body);
+    }
+}
+
+#[actix_web::test]
+async fn refusals_signing_in_and_health_carry_no_tag() {
+    let stage = stage(&settings()).await;
+    for path in ["/api/auth/logins", "/api/sessions?limit=0", "/api/nope", "/api/sessions/{id}", "/health"] {
+        let asked = signed_in(&Method::GET, path).insert_header((header::IF_NONE_MATCH, "*"));
+        let answer = stage.call(asked).await;
+        assert_eq!((answer.header("etag"), answer.header("cache-control")), ("", "no-store"), "{path}");
+        assert_ne!(answer.status, 304, "{path}");
+    }
 }
 
 #[actix_web::test]
@@ -209,8 +246,12 @@ async fn a_key_counts_where_the_document_says_so_and_nowhere_else() {
     let stage = stage(&settings()).await;
     let mut document = openapi();
     for (path, method, operation) in documented(&mut document) {
-        let parameters = operation.parameters.iter().flatten();
-        let said = parameters.filter(|parameter| matches!(parameter, RefOr::Ref(_))).count() == 1;
+        let key = "#/components/parameters/IdempotencyKey";
+        let said = operation
+            .parameters
+            .iter()
+            .flatten()
+            .any(|parameter| matches!(parameter, RefOr::Ref(reference) if reference.ref_location == key));
         let method = super::served(&method).unwrap();
         let request = signed_in(&method, path).insert_header(("idempotency-key", "no key"));
         let answer = stage.call(request).await;

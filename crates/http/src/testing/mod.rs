@@ -7,5 +7,5 @@ mod store;
 mod unit;
 
 pub(crate) use ports::{EXPIRED_TOKEN, GOOD_TOKEN};
-pub(crate) use stage::{limited_stage, post, request, settings, signed_in, stage};
+pub(crate) use stage::{Answer, limited_stage, post, request, settings, signed_in, stage};
 pub(crate) use store::Forgetful;

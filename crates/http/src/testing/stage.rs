@@ -25,6 +25,7 @@ use rondo_domain::{
     presence::Presences,
     session::{Members, Sessions},
     store::Store,
+    vitals::InProcess,
 };
 use rondo_graphql::GraphQl;
 use serde_json::Value;
@@ -33,6 +34,7 @@ use tokio::runtime::Handle;
 use super::{Forgetful, GOOD_TOKEN, ports::Fakes};
 use crate::{
     app::app,
+    cache::Answers,
     state::{AllowedOrigins, Draining, HttpSettings, Services, TrustedProxies},
 };
 
@@ -127,7 +129,9 @@ fn services(store: &Arc<Forgetful>, limits: Arc<dyn Limits>) -> Services {
         presences: Arc::new(Presences::new(store(), fakes(), fakes(), clock())),
         lists: Arc::new(Lists::new(ListParts { store: store(), reads, book: fakes(), clock: clock() })),
         limits,
+        answers: Answers::new(None),
         store: store(),
+        vitals: Arc::new(InProcess),
         clock: clock(),
     }
 }
@@ -143,6 +147,7 @@ pub(crate) fn settings() -> HttpSettings {
         docs: true,
         secure_cookies: false,
         presence_grace: Duration::from_secs(3),
+        drain_delay: Duration::ZERO,
         version: "1.2.3",
     }
 }

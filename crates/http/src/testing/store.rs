@@ -94,6 +94,11 @@ impl Store for Forgetful {
     async fn remembered(&self, user: UserId, key: &IdempotencyKey, _: Timestamp) -> Answer<Option<Remembered>> {
         self.answer(self.answers.0.lock().unwrap().get(&(user, key.clone())).cloned())
     }
+    async fn found(&self, _: &Session, _: UserId, memo: Option<Memo>) -> Answer<()> {
+        let mut unit = self.begin().await?;
+        unit.remember(memo).await?;
+        unit.commit().await
+    }
 }
 
 #[async_trait]

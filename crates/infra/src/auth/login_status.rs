@@ -6,6 +6,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use futures_util::FutureExt as _;
 use moka::future::Cache;
 use rondo_domain::{
     account::ports::LoginStatus,
@@ -62,10 +63,18 @@ impl CachedLoginStatus {
 #[async_trait]
 impl LoginStatus for CachedLoginStatus {
     async fn is_live(&self, login: LoginId) -> Result<bool, StoreError> {
+        if let Some(live) = self.is_known_live(login) {
+            return Ok(live);
+        }
         let answer = self.known.try_get_with(login, self.ask(login)).await.map_err(|error| shared(&error))?;
         // A read that hung may come out late: what counts is when it was asked.
         let answer = if answer.asked.elapsed() > BELIEVED { self.ask(login).await? } else { answer };
         Ok(answer.live && !self.cut.contains_key(&login))
+    }
+
+    fn is_known_live(&self, login: LoginId) -> Option<bool> {
+        let answer = self.known.get(&login).now_or_never().flatten()?;
+        (answer.asked.elapsed() <= BELIEVED).then(|| answer.live && !self.cut.contains_key(&login))
     }
 
     async fn revoked(&self, user: UserId, login: LoginId) {

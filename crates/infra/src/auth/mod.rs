@@ -4,6 +4,7 @@ mod login_status;
 mod password;
 mod secrets;
 mod token;
+mod verified;
 
 pub use login_status::CachedLoginStatus;
 pub use password::BcryptHasher;

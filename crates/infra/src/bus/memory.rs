@@ -35,4 +35,8 @@ impl Bus for MemoryBus {
     async fn listen(&self, _: &[Topic]) {}
 
     fn leave(&self, _: Topic) {}
+
+    fn is_local(&self) -> bool {
+        true
+    }
 }

@@ -162,6 +162,7 @@ impl AccountWrites for SqlUnitOfWork {
     }
 
     async fn update_profile(&mut self, id: UserId, change: &ProfileChange) -> Result<Option<User>, StoreError> {
+        self.concerns(id);
         let mut model =
             user::ActiveModel { id: Set(id.0), updated_at: Set(self.parts.clock.now()), ..Default::default() };
         if let Some(name) = &change.display_name {

@@ -3,9 +3,12 @@
 
 use std::iter;
 
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, QueryResult, Value};
+use sea_orm::{DbErr, QueryResult, Value};
 
-use super::guarded::{Guarded, ONE_WRITE};
+use super::{
+    guarded::{Guarded, ONE_WRITE},
+    link::{Link, Txn},
+};
 
 /// The sizes in which SQLite is asked about rows.
 const ASKED: [usize; 4] = [1, 8, 64, 256];
@@ -28,7 +31,7 @@ impl Shape {
 
 /// Writes rows to SQLite.
 pub(super) async fn pieces<T, const N: usize>(
-    txn: &Guarded<DatabaseTransaction>,
+    txn: &Guarded<Txn>,
     shape: Shape,
     items: &[T],
     values: impl Fn(&T) -> [Value; N],
@@ -45,7 +48,7 @@ pub(super) async fn pieces<T, const N: usize>(
 }
 
 /// Asks SQLite about rows. The last piece is filled up with its last row again, so an answer may come more than once.
-pub(super) async fn ask<C: ConnectionTrait, T, const N: usize>(
+pub(super) async fn ask<C: Link, T, const N: usize>(
     connection: &Guarded<C>,
     shape: Shape,
     items: &[T],

@@ -13,45 +13,59 @@ use rondo_domain::store::StoreError;
 use sea_orm::{
     DatabaseConnection, SqlxPostgresConnector, SqlxSqliteConnector,
     sqlx::{
-        self, ConnectOptions as _, Connection as _,
+        self, ConnectOptions as _,
         pool::PoolOptions,
-        postgres::{PgConnectOptions, PgConnection, PgPoolOptions},
+        postgres::{PgConnectOptions, PgPoolOptions, PgSslMode},
         sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
     },
 };
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
-use super::{error::store_sqlx, guarded::Doubt};
+use super::{error::store_sqlx, guarded::Doubt, link::Source, postgres, writer::LANES};
 
 /// How long anybody waits for a connection, the making of a new one included.
 const ACQUIRE: Duration = Duration::from_secs(5);
-/// How long a connection may have idled and still be handed out without a question.
-const FRESH: Duration = Duration::from_secs(15);
 /// How many connections read a SQLite file beside the one that writes.
 const READERS: u32 = 4;
-
-/// How many connections are the message writer's own, so that posts never wait behind requests: one works while the other
-/// goes back into the pool.
-const LANE: u32 = 2;
 
 /// The opened pools. Some of them are the same.
 pub(super) struct Pools {
     /// Transactions of requests.
-    pub(super) units: DatabaseConnection,
+    pub(super) units: Source,
     /// Transactions of the message writer.
-    pub(super) lane: DatabaseConnection,
+    pub(super) lane: Source,
     /// Reads.
-    pub(super) reader: DatabaseConnection,
+    pub(super) reader: Source,
     pub(super) scratch: Option<Arc<Scratch>>,
 }
 
 /// Opens a PostgreSQL database.
 pub(super) async fn postgres(url: &str, max_connections: u32, doubt: &Doubt) -> Result<Pools, StoreError> {
     let options = served(postgres_options(url)?);
-    let shared = postgres_pool(options.clone(), max_connections.saturating_sub(LANE).max(LANE), doubt).await?;
-    let lane = postgres_pool(options, LANE, doubt).await?;
-    Ok(Pools { units: shared.clone(), lane, reader: shared, scratch: None })
+    let (options, lane) = match plain(&options) {
+        Some(plain) => match postgres::Pool::open(plain.clone(), LANES, doubt).await {
+            Err(error) if wants_more(&error) => (options.clone(), postgres::Pool::open(options, LANES, doubt).await),
+            lane => (plain, lane),
+        },
+        None => (options.clone(), postgres::Pool::open(options, LANES, doubt).await),
+    };
+    let lane = lane.map_err(store_sqlx)?;
+    let shared = max_connections.saturating_sub(LANES).max(LANES);
+    let shared = Source::Postgres(postgres::Pool::open(options, shared, doubt).await.map_err(store_sqlx)?);
+    Ok(Pools { units: shared.clone(), lane: Source::Postgres(lane), reader: shared, scratch: None })
+}
+
+/// Without encryption where it would hide nothing: what goes to this machine itself leaves it nowhere. Only where the
+/// address leaves the choice.
+fn plain(options: &PgConnectOptions) -> Option<PgConnectOptions> {
+    let has_choice = matches!(options.get_ssl_mode(), PgSslMode::Prefer);
+    (has_choice && postgres::is_here(options)).then(|| options.clone().ssl_mode(PgSslMode::Disable))
+}
+
+/// Whether the server let nobody in without encryption (28000, `invalid_authorization_specification`).
+fn wants_more(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|error| error.code().as_deref() == Some("28000"))
 }
 
 /// How a connection behaves that serves requests.
@@ -71,30 +85,6 @@ fn served(options: PgConnectOptions) -> PgConnectOptions {
     ])
 }
 
-async fn postgres_pool(
-    options: PgConnectOptions,
-    max_connections: u32,
-    doubt: &Doubt,
-) -> Result<DatabaseConnection, StoreError> {
-    let (leaving, returning) = (doubt.clone(), doubt.clone());
-    let pool = PgPoolOptions::new()
-        .max_connections(max_connections)
-        .acquire_timeout(ACQUIRE)
-        .test_before_acquire(false)
-        .before_acquire(move |connection, meta| {
-            let doubted = leaving.stands() || meta.idle_for > FRESH;
-            Box::pin(async move { Ok(!doubted || answers(connection).await) })
-        })
-        .after_release(move |connection, _| {
-            let doubted = returning.stands();
-            Box::pin(async move { Ok(!doubted || answers(connection).await) })
-        })
-        .connect_with(options)
-        .await
-        .map_err(store_sqlx)?;
-    Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool))
-}
-
 /// One connection of its own, for work that takes longer than a request.
 pub(super) async fn postgres_alone(url: &str) -> Result<DatabaseConnection, StoreError> {
     let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE).idle_timeout(None).max_lifetime(None);
@@ -107,11 +97,6 @@ fn postgres_options(url: &str) -> Result<PgConnectOptions, StoreError> {
     let options = PgConnectOptions::from_str(url)
         .map_err(|_| StoreError::Corrupt("the database's address is no PostgreSQL address".to_owned()))?;
     Ok(options.application_name("rondo").disable_statement_logging())
-}
-
-/// Whether a connection lives; in the pool's hands, one that does not is replaced.
-async fn answers(connection: &mut PgConnection) -> bool {
-    matches!(timeout(Duration::from_secs(2), connection.ping()).await, Ok(Ok(())))
 }
 
 /// Opens a SQLite file, making it and its folder.
@@ -134,6 +119,7 @@ pub(super) async fn sqlite(url: &str) -> Result<Pools, StoreError> {
     )
     .await?;
     let reader = open(SqlitePoolOptions::new().max_connections(READERS), common.pragma("query_only", "on")).await?;
+    let (writer, reader) = (Source::Sqlite(writer), Source::Sqlite(reader));
     Ok(Pools { units: writer.clone(), lane: writer, reader, scratch })
 }
 
@@ -153,7 +139,7 @@ async fn open(
     }
 }
 
-fn in_memory(url: &str) -> bool {
+pub(super) fn in_memory(url: &str) -> bool {
     url.contains(":memory:") || url.contains("mode=memory")
 }
 

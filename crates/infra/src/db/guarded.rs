@@ -12,17 +12,21 @@ use std::{
 use async_trait::async_trait;
 use rondo_domain::meter::count_query;
 use sea_orm::{
-    ConnAcquireErr, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult,
-    QueryResult, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, Value,
+    ConnAcquireErr, ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement, Value,
+    sqlx::postgres::PgArguments,
 };
 use tokio::time::{Instant, timeout};
 
-use super::error;
+use super::{
+    error,
+    link::{Link, Source, Txn},
+    postgres::Sql,
+};
 
 /// How long a statement may take. Beyond what the database itself allows one (10 s), so that a slow statement ends
 /// there, and only a database that no longer speaks is given up here.
 const DEADLINE: Duration = Duration::from_secs(15);
-/// How many bytes of values a PostgreSQL statement should carry at most. What is longer than one TLS record leaves in
+/// How many bytes of values a PostgreSQL statement should carry at most, unless the server is on this machine. What is longer than one TLS record leaves in
 /// several writes, and sqlx 0.9.0 leaves Nagle's algorithm on (its issue 4335, mended after that release): the last write
 /// then waits some 40 ms for the server's delayed acknowledgement. Several statements take far less.
 pub(crate) const ONE_WRITE: usize = 15_000;
@@ -89,19 +93,15 @@ impl<C> Guarded<C> {
     }
 }
 
-impl Guarded<DatabaseConnection> {
+impl Guarded<Source> {
     /// Begins a transaction that may write.
-    pub(crate) async fn begin(&self) -> Result<Guarded<DatabaseTransaction>, DbErr> {
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
-        };
-        let inner = self.doubt.bound(self.inner.begin_with_options(options)).await?;
+    pub(crate) async fn begin(&self) -> Result<Guarded<Txn>, DbErr> {
+        let inner = self.doubt.bound(self.inner.begin()).await?;
         Ok(Guarded { inner, doubt: self.doubt.clone() })
     }
 }
 
-impl Guarded<DatabaseTransaction> {
+impl Guarded<Txn> {
     pub(crate) async fn commit(self) -> Result<(), DbErr> {
         self.doubt.bound(self.inner.commit()).await
     }
@@ -109,42 +109,55 @@ impl Guarded<DatabaseTransaction> {
     pub(crate) async fn rollback(self) -> Result<(), DbErr> {
         self.doubt.bound(self.inner.rollback()).await
     }
+
+    /// How many bytes of values a PostgreSQL statement should carry at most, see [`ONE_WRITE`].
+    pub(crate) const fn one_write(&self) -> usize {
+        self.inner.one_write()
+    }
+
+    /// As [`Guarded::rows`], on PostgreSQL alone.
+    pub(crate) async fn rows_with(&self, sql: &'static str, arguments: PgArguments) -> Result<Vec<QueryResult>, DbErr> {
+        count_query();
+        self.doubt.bound(self.inner.postgres()?.rows(sql.into(), arguments)).await
+    }
+
+    /// As [`Guarded::run`], on PostgreSQL alone.
+    pub(crate) async fn run_with(&self, sql: &'static str, arguments: PgArguments) -> Result<u64, DbErr> {
+        count_query();
+        Ok(self.doubt.bound(self.inner.postgres()?.run(sql.into(), arguments)).await?.rows_affected())
+    }
 }
 
-impl<C: ConnectionTrait> Guarded<C> {
+impl<C: Link> Guarded<C> {
     /// At most one row of a statement with `$1`, `$2` … for its values.
     pub(crate) async fn row(
         &self,
-        sql: impl Into<String>,
+        sql: impl Into<Sql>,
         values: impl IntoIterator<Item = Value>,
     ) -> Result<Option<QueryResult>, DbErr> {
-        self.query_one_raw(self.statement(sql, values)).await
+        count_query();
+        self.doubt.bound(self.inner.row(sql.into(), values.into_iter().collect())).await
     }
 
     /// All rows.
     pub(crate) async fn rows(
         &self,
-        sql: impl Into<String>,
+        sql: impl Into<Sql>,
         values: impl IntoIterator<Item = Value>,
     ) -> Result<Vec<QueryResult>, DbErr> {
-        self.query_all_raw(self.statement(sql, values)).await
+        count_query();
+        self.doubt.bound(self.inner.rows(sql.into(), values.into_iter().collect())).await
     }
 
     /// How many rows were written.
-    pub(crate) async fn run(
-        &self,
-        sql: impl Into<String>,
-        values: impl IntoIterator<Item = Value>,
-    ) -> Result<u64, DbErr> {
-        Ok(self.execute_raw(self.statement(sql, values)).await?.rows_affected())
+    pub(crate) async fn run(&self, sql: impl Into<Sql>, values: impl IntoIterator<Item = Value>) -> Result<u64, DbErr> {
+        count_query();
+        let done = self.doubt.bound(self.inner.run(sql.into(), values.into_iter().collect())).await?;
+        Ok(done.rows_affected())
     }
 
     pub(crate) fn is_postgres(&self) -> bool {
         self.get_database_backend() == DbBackend::Postgres
-    }
-
-    fn statement(&self, sql: impl Into<String>, values: impl IntoIterator<Item = Value>) -> Statement {
-        Statement::from_sql_and_values(self.get_database_backend(), sql, values)
     }
 }
 

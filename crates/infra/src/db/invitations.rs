@@ -18,22 +18,21 @@ use super::{
     unit::SqlUnitOfWork,
 };
 
-/// What [`invitation`] reads, and where from, up to `WHERE`.
+/// The columns of an invitation, its session and its inviter, and where they come from.
 macro_rules! invitation_columns {
     () => {
         concat!(
             "i.id, i.session_id, s.name, i.email, i.role, i.status, i.expires_at, i.created_at, ",
             user_columns!(),
-            " FROM invitation i JOIN session s ON s.id = i.session_id JOIN app_user u ON u.id = i.inviter_id WHERE "
+            " FROM invitation i JOIN session s ON s.id = i.session_id JOIN app_user u ON u.id = i.inviter_id"
         )
     };
 }
-
 pub(super) use invitation_columns;
 
 macro_rules! select {
     ($rest:literal) => {
-        concat!("SELECT ", invitation_columns!(), $rest)
+        concat!("SELECT ", invitation_columns!(), " WHERE ", $rest)
     };
 }
 
@@ -139,7 +138,11 @@ pub(super) fn page(
 }
 
 fn invitation(row: &QueryResult) -> Result<Invitation, DbErr> {
-    let mut cells = Cells::new(row);
+    next_invitation(&mut Cells::new(row))
+}
+
+/// The columns of an invitation, in the order in which they are always selected.
+pub(super) fn next_invitation(cells: &mut Cells<'_>) -> Result<Invitation, DbErr> {
     Ok(Invitation {
         id: InvitationId(cells.take()?),
         session_id: SessionId(cells.take()?),

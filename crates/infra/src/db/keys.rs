@@ -6,12 +6,13 @@ use rondo_domain::{
     ids::UserId,
     store::{Conflict, StoreError},
 };
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, QueryResult, Value};
+use sea_orm::{DbErr, QueryResult, Value};
 
 use super::{
     bulk::{self, Shape},
     error::{corrupt, store},
     guarded::Guarded,
+    link::{Link, Txn},
     rows::Cells,
 };
 
@@ -60,7 +61,7 @@ const TAKEN_POSTGRES: &str = "\
     JOIN idempotency_key k ON k.user_id = p.user_id AND k.key = p.key AND k.created_at >= $4";
 
 /// The request that a key stands for.
-pub(super) async fn find<C: ConnectionTrait>(
+pub(super) async fn find<C: Link>(
     connection: &Guarded<C>,
     user: UserId,
     key: &IdempotencyKey,
@@ -71,11 +72,7 @@ pub(super) async fn find<C: ConnectionTrait>(
 }
 
 /// Stores a memo, unless another one is remembered under its key.
-pub(super) async fn remember(
-    txn: &Guarded<DatabaseTransaction>,
-    memo: &Memo,
-    now: Timestamp,
-) -> Result<(), StoreError> {
+pub(super) async fn remember(txn: &Guarded<Txn>, memo: &Memo, now: Timestamp) -> Result<(), StoreError> {
     let values = row(memo, now).into_iter().chain([cutoff(now).into()]);
     match txn.run(REMEMBER, values).await.map_err(store)? {
         0 => Err(StoreError::Conflict(Conflict::IdempotencyKey)),
@@ -85,11 +82,7 @@ pub(super) async fn remember(
 
 /// Stores memos of different keys; `false` when another one is remembered under one of the keys. They are sorted first, so
 /// that two batches never wait for each other.
-pub(super) async fn remember_all(
-    txn: &Guarded<DatabaseTransaction>,
-    memos: &mut [Memo],
-    now: Timestamp,
-) -> Result<bool, DbErr> {
+pub(super) async fn remember_all(txn: &Guarded<Txn>, memos: &mut [Memo], now: Timestamp) -> Result<bool, DbErr> {
     memos.sort_by(|one, other| (one.user, one.key.as_str()).cmp(&(other.user, other.key.as_str())));
     let mut written = 0;
     if txn.is_postgres() {
@@ -107,7 +100,7 @@ pub(super) async fn remember_all(
 
 /// Which of the numbered keys are remembered.
 pub(super) async fn taken(
-    txn: &Guarded<DatabaseTransaction>,
+    txn: &Guarded<Txn>,
     keys: &[(i64, UserId, &IdempotencyKey)],
     now: Timestamp,
 ) -> Result<Vec<i64>, DbErr> {

@@ -9,7 +9,7 @@ use rondo_domain::{
     page::Limit,
     store::{EventLog, Head, StoreError},
 };
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait, QueryResult, Set, Value};
+use sea_orm::{DbErr, EntityTrait, QueryResult, Set, Value};
 use uuid::Uuid;
 
 use super::{
@@ -17,11 +17,12 @@ use super::{
     entity::session_event,
     error::{corrupt, store},
     guarded::{Guarded, ONE_WRITE},
+    link::Link,
     rows::Cells,
     unit::{Appended, SqlUnitOfWork},
 };
 
-const EVENTS: &str = "\
+pub(super) const EVENTS: &str = "\
     SELECT position, kind, subject_id, data FROM session_event \
     WHERE session_id = $1 AND position > $2 AND position <= $3 ORDER BY position LIMIT $4";
 
@@ -91,13 +92,12 @@ fn heads_of(places: &str) -> String {
 
 /// The rows of any number of ids. PostgreSQL takes an array, up to [`ONE_WRITE`]. SQLite has none, so it is asked in
 /// pieces of a few fixed sizes, the last one filled up with an id again, so that its statements stay prepared.
-pub(super) async fn by_ids<C: ConnectionTrait>(
+pub(super) async fn by_ids<C: Link>(
     connection: &Guarded<C>,
     with_array: &'static str,
     ids: &[Uuid],
     with_places: impl Fn(&str) -> String,
 ) -> Result<Vec<QueryResult>, DbErr> {
-    const SIZES: [usize; 3] = [8, 64, 512];
     const IN_ONE_WRITE: usize = ONE_WRITE / 20;
     let mut found = Vec::with_capacity(ids.len());
     if connection.is_postgres() {
@@ -107,11 +107,18 @@ pub(super) async fn by_ids<C: ConnectionTrait>(
         return Ok(found);
     }
     for piece in ids.chunks(SIZES[2]) {
-        let size = SIZES.into_iter().find(|size| *size >= piece.len()).unwrap_or(piece.len());
-        let filled = piece.iter().chain(std::iter::repeat(&piece[0])).take(size);
-        let values: Vec<Value> = filled.map(|id| (*id).into()).collect();
-        let places = vec!["?"; size].join(", ");
+        let (places, values) = places(piece);
         found.extend(connection.rows(with_places(&places), values).await?);
     }
     Ok(found)
+}
+
+/// How many ids a statement of SQLite takes.
+const SIZES: [usize; 3] = [8, 64, 512];
+
+/// Places for at least one id, at most 512, and what stands in them.
+pub(super) fn places(ids: &[Uuid]) -> (String, Vec<Value>) {
+    let size = SIZES.into_iter().find(|size| *size >= ids.len()).unwrap_or(ids.len());
+    let filled = ids.iter().chain(std::iter::repeat(&ids[0])).take(size);
+    (vec!["?"; size].join(", "), filled.map(|id| (*id).into()).collect())
 }

@@ -3,9 +3,10 @@
 use async_trait::async_trait;
 use rondo_domain::{
     event::Position,
-    ids::{MessageId, SessionId},
+    ids::{MessageId, SessionId, UserId},
     message::Message,
     page::{Limit, MessageKey, Page},
+    session::Access,
     store::{MessageReads, MessageWrites, StoreError},
 };
 use sea_orm::DbErr;
@@ -13,8 +14,10 @@ use sea_orm::DbErr;
 use super::{
     SqlStore, bulk,
     error::{corrupt, store},
+    guarded::Guarded,
+    link::Source,
     page::one_more,
-    rows::{Cells, message_columns, user_columns},
+    rows::{ACCESS_COLUMNS, Cells, access_columns, message_columns, user_columns},
     unit::SqlUnitOfWork,
 };
 
@@ -34,6 +37,23 @@ macro_rules! select {
 const BEFORE: &str = select!("m.session_id = $1 AND m.seq < $2 ORDER BY m.seq DESC LIMIT $3");
 
 const AFTER: &str = select!("m.session_id = $1 AND m.seq > $2 ORDER BY m.seq LIMIT $3");
+
+/// What a person may see of a session, and with it a page of its messages for those who are in it.
+macro_rules! seen {
+    ($rest:literal) => {
+        concat!(
+            "SELECT ",
+            access_columns!(),
+            ", p.* FROM session s LEFT JOIN membership b ON b.session_id = s.id AND b.user_id = $2 LEFT JOIN (",
+            select!($rest),
+            ") p ON b.role IS NOT NULL WHERE s.id = $1"
+        )
+    };
+}
+
+pub(super) const SEEN_BEFORE: &str = seen!("m.session_id = $1 AND m.seq < $3 ORDER BY m.seq DESC LIMIT $4");
+
+pub(super) const SEEN_AFTER: &str = seen!("m.session_id = $1 AND m.seq > $3 ORDER BY m.seq LIMIT $4");
 
 const ONE: &str = select!("m.id = $1");
 
@@ -66,23 +86,59 @@ impl MessageReads for SqlStore {
         key: MessageKey,
         limit: Limit,
     ) -> Result<Page<Message, MessageKey>, StoreError> {
-        let (sql, from) = match key {
-            MessageKey::Before(seq) => (BEFORE, seq.unwrap_or(i64::MAX)),
-            MessageKey::After(seq) => (AFTER, seq),
-        };
-        let values = [session.0.into(), from.into(), one_more(limit).into()];
+        let sql = if is_back(key) { BEFORE } else { AFTER };
+        let values = [session.0.into(), from(key).into(), one_more(limit).into()];
         let rows = self.reader().rows(sql, values).await.map_err(store)?;
         let messages = rows.iter().map(|row| Cells::new(row).message()).collect::<Result<Vec<_>, _>>();
-        Ok(Page::cut(messages.map_err(store)?, limit, |last| match key {
-            MessageKey::Before(_) => MessageKey::Before(Some(last.seq)),
-            MessageKey::After(_) => MessageKey::After(last.seq),
-        }))
+        Ok(page(messages.map_err(store)?, key, limit))
     }
 
     async fn message(&self, message: MessageId) -> Result<Option<Message>, StoreError> {
         let row = self.reader().row(ONE, [message.0.into()]).await.map_err(store)?;
         row.map(|row| Cells::new(&row).message()).transpose().map_err(store)
     }
+}
+
+/// Whether a page runs from the newest to the oldest.
+const fn is_back(key: MessageKey) -> bool {
+    matches!(key, MessageKey::Before(_))
+}
+
+/// The number before or after which a page begins.
+fn from(key: MessageKey) -> i64 {
+    match key {
+        MessageKey::Before(seq) => seq.unwrap_or(i64::MAX),
+        MessageKey::After(seq) => seq,
+    }
+}
+
+fn page(messages: Vec<Message>, key: MessageKey, limit: Limit) -> Page<Message, MessageKey> {
+    Page::cut(messages, limit, |last| match key {
+        MessageKey::Before(_) => MessageKey::Before(Some(last.seq)),
+        MessageKey::After(_) => MessageKey::After(last.seq),
+    })
+}
+
+/// See [`rondo_domain::store::Store::messages_for`].
+pub(super) async fn messages_for(
+    reader: &Guarded<Source>,
+    user: UserId,
+    session: SessionId,
+    key: MessageKey,
+    limit: Limit,
+) -> Result<Option<(Access, Page<Message, MessageKey>)>, DbErr> {
+    let sql = if is_back(key) { SEEN_BEFORE } else { SEEN_AFTER };
+    let values = [session.0.into(), user.0.into(), from(key).into(), one_more(limit).into()];
+    let rows = reader.rows(sql, values).await?;
+    let Some(first) = rows.first() else { return Ok(None) };
+    let access = Cells::new(first).access()?;
+    let mut messages = Vec::with_capacity(rows.len());
+    for row in &rows {
+        messages.extend(Cells::after(row, ACCESS_COLUMNS).message_if_any()?);
+    }
+    // An outer join keeps the order in which its rows come, but promises nothing. Sorting what is sorted costs nothing.
+    messages.sort_by_key(|message| if is_back(key) { -message.seq } else { message.seq });
+    Ok(Some((access, page(messages, key, limit))))
 }
 
 #[async_trait]

@@ -1,23 +1,31 @@
 //! The database: PostgreSQL or SQLite behind the same repositories.
 
 mod accounts;
+mod backup;
 mod bulk;
 mod connect;
+mod copy;
 #[expect(unreachable_pub, reason = "sea-orm's derives want their items public; the module is not")]
 mod entity;
 mod error;
 mod guarded;
 mod invitations;
 mod keys;
+mod link;
 mod lists;
 mod log;
 mod messages;
 mod notifications;
 mod page;
+mod personal;
+mod postgres;
+mod retention;
 mod rows;
 mod sessions;
 mod store;
 mod unit;
+mod verify;
+mod whole;
 pub mod writer;
 
 use std::{sync::Arc, time::Duration};
@@ -27,8 +35,28 @@ use sea_orm::DatabaseConnection;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::timeout;
 
-use self::guarded::{Doubt, Guarded};
-pub use self::store::SqlStore;
+pub use self::{
+    backup::backup,
+    copy::{Contents, Copied, copy},
+    retention::{Retention, RetentionSettings, Swept},
+    store::SqlStore,
+    verify::{Finding, examine, verify},
+    whole::WholeError,
+};
+use self::{
+    guarded::{Doubt, Guarded},
+    link::Source,
+};
+
+/// Reads whose cost does not grow with what they leave out; named for the test that looks at their plans.
+#[doc(hidden)]
+pub const BOUNDED_READS: [(&str, &str); 5] = [
+    ("messages before", messages::SEEN_BEFORE),
+    ("messages after", messages::SEEN_AFTER),
+    ("events", log::EVENTS),
+    ("members", sessions::MEMBERS),
+    ("sessions", sessions::OF_USER_OR_NEWEST),
+];
 
 /// How long a pool may take to close.
 const CLOSING: Duration = Duration::from_secs(5);
@@ -63,9 +91,9 @@ impl DatabaseSettings {
 #[derive(Clone)]
 pub struct Database {
     settings: DatabaseSettings,
-    units: Guarded<DatabaseConnection>,
-    lane: Guarded<DatabaseConnection>,
-    reader: Guarded<DatabaseConnection>,
+    units: Guarded<Source>,
+    lane: Guarded<Source>,
+    reader: Guarded<Source>,
     /// Kept for as long as anybody may read the file in it.
     _scratch: Option<Arc<connect::Scratch>>,
 }
@@ -125,7 +153,7 @@ impl Database {
     /// Closes all connections, waiting 5 s at most for those in use.
     pub async fn close(self) {
         for pool in [self.reader, self.units, self.lane] {
-            if timeout(CLOSING, pool.inner().close_by_ref()).await.is_err() {
+            if timeout(CLOSING, pool.inner().close()).await.is_err() {
                 tracing::warn!("a database connection was still in use when its pool closed");
             }
         }
@@ -133,10 +161,9 @@ impl Database {
 
     /// A pool of exactly one connection: SQLite's writer is one, PostgreSQL gets one of its own.
     async fn alone(&self) -> Result<DatabaseConnection, StoreError> {
-        if self.settings.is_postgres() {
-            connect::postgres_alone(self.settings.url.expose_secret()).await
-        } else {
-            Ok(self.units.inner().clone())
+        match self.units.inner() {
+            Source::Postgres(_) => connect::postgres_alone(self.settings.url.expose_secret()).await,
+            Source::Sqlite(writer) => Ok(writer.clone()),
         }
     }
 

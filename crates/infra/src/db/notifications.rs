@@ -9,13 +9,14 @@ use rondo_domain::{
     page::{Limit, Page},
     store::{NotificationReads, NotificationWrites, StoreError},
 };
-use sea_orm::{DatabaseTransaction, DbErr, QueryResult, Value};
+use sea_orm::{DbErr, QueryResult, Value};
 
 use super::{
     SqlStore,
     bulk::{self, Shape},
     error::store,
     guarded::Guarded,
+    link::Txn,
     page::{below, one_more},
     rows::Cells,
     unit::SqlUnitOfWork,
@@ -78,11 +79,13 @@ impl NotificationWrites for SqlUnitOfWork {
     }
 
     async fn read_notification(&mut self, user: UserId, id: NotificationId, at: Timestamp) -> Result<bool, StoreError> {
+        self.concerns(user);
         let marked = self.txn.run(READ, [user.0.into(), id.0.into(), at.into()]).await.map_err(store)?;
         Ok(marked > 0)
     }
 
     async fn read_notifications(&mut self, user: UserId, at: Timestamp) -> Result<(), StoreError> {
+        self.concerns(user);
         self.txn.run(READ_ALL, [user.0.into(), at.into()]).await.map_err(store)?;
         Ok(())
     }
@@ -90,7 +93,7 @@ impl NotificationWrites for SqlUnitOfWork {
 
 /// Writes new notifications.
 pub(super) async fn write(
-    txn: &Guarded<DatabaseTransaction>,
+    txn: &Guarded<Txn>,
     encoder: &dyn EventEncoder,
     notifications: &[Notification],
 ) -> Result<(), DbErr> {
@@ -125,7 +128,11 @@ pub(super) fn page(
 }
 
 fn stored(row: &QueryResult) -> Result<StoredNotification, DbErr> {
-    let mut cells = Cells::new(row);
+    next_stored(&mut Cells::new(row))
+}
+
+/// The columns of a notification, in the order in which they are always selected.
+pub(super) fn next_stored(cells: &mut Cells<'_>) -> Result<StoredNotification, DbErr> {
     Ok(StoredNotification {
         id: NotificationId(cells.take()?),
         kind: cells.take()?,

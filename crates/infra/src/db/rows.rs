@@ -1,14 +1,18 @@
 //! Reads rows of hand-written statements, column by column in their order.
 
 use rondo_domain::{
+    Timestamp,
     account::User,
     event::{EventKind, RecordedEvent},
     ids::{MessageId, SessionId, UserId},
     message::Message,
     policy::Role,
-    session::{Session, Visibility},
+    session::{Access, Session, Visibility},
 };
-use sea_orm::{DbErr, QueryResult, TryGetable};
+use sea_orm::{
+    DbErr, QueryResult, RuntimeErr, SqlxError, TryGetable,
+    sqlx::{Decode, Postgres, Row as _, Type, postgres::PgRow},
+};
 use uuid::Uuid;
 
 use super::error::corrupt;
@@ -35,33 +39,79 @@ macro_rules! message_columns {
     };
 }
 
-pub(crate) use {message_columns, session_columns, user_columns};
+/// The columns that [`Cells::access`] reads, of `session s` and somebody's `membership b` in it.
+macro_rules! access_columns {
+    () => {
+        "s.visibility, b.role, s.deleted_at, s.last_position, s.log_floor"
+    };
+}
+
+/// How many columns [`access_columns`] are.
+pub(crate) const ACCESS_COLUMNS: usize = 5;
+
+pub(crate) use {access_columns, message_columns, session_columns, user_columns};
+
+/// What a cell can be read as.
+pub(crate) trait Cell: TryGetable + Type<Postgres> + for<'r> Decode<'r, Postgres> {}
+
+impl<T: TryGetable + Type<Postgres> + for<'r> Decode<'r, Postgres>> Cell for T {}
 
 /// A row, read from left to right.
 pub(crate) struct Cells<'r> {
     row: &'r QueryResult,
+    /// The same. sea-orm writes a text for each null before it takes it for `None`.
+    postgres: Option<&'r PgRow>,
     next: usize,
 }
 
 impl<'r> Cells<'r> {
     pub(crate) fn new(row: &'r QueryResult) -> Self {
-        Self { row, next: 0 }
+        Self::after(row, 0)
+    }
+
+    /// Begins behind this many columns.
+    pub(crate) fn after(row: &'r QueryResult, columns: usize) -> Self {
+        Self { row, postgres: row.try_as_pg_row(), next: columns }
     }
 
     /// The next column.
-    pub(crate) fn take<T: TryGetable>(&mut self) -> Result<T, DbErr> {
+    pub(crate) fn take<T: Cell>(&mut self) -> Result<T, DbErr> {
         let index = self.next;
         self.next += 1;
-        self.row.try_get_by_index(index)
+        match self.postgres {
+            Some(row) => row.try_get(index).map_err(unreadable),
+            None => self.row.try_get_by_index(index),
+        }
+    }
+
+    /// The next column, if it holds a word, as what the word says.
+    fn word<T>(&mut self, read: impl FnOnce(&str) -> Result<T, DbErr>) -> Result<Option<T>, DbErr> {
+        let Some(row) = self.postgres else {
+            return self.take::<Option<String>>()?.map(|word| read(&word)).transpose();
+        };
+        let index = self.next;
+        self.next += 1;
+        row.try_get::<Option<&str>, _>(index).map_err(unreadable)?.map(read).transpose()
     }
 
     pub(crate) fn visibility(&mut self) -> Result<Visibility, DbErr> {
-        let word: String = self.take()?;
-        Visibility::parse(&word).map_err(|_| corrupt(format!("no visibility: {word}")))
+        let found = self.word(|word| Visibility::parse(word).map_err(|_| corrupt(format!("no visibility: {word}"))))?;
+        found.ok_or_else(|| corrupt("a session without a visibility"))
     }
 
     pub(crate) fn role(&mut self) -> Result<Option<Role>, DbErr> {
-        self.take::<Option<String>>()?.map(|word| role(&word)).transpose()
+        self.word(role)
+    }
+
+    /// See [`access_columns`].
+    pub(crate) fn access(&mut self) -> Result<Access, DbErr> {
+        Ok(Access {
+            visibility: self.visibility()?,
+            role: self.role()?,
+            deleted: self.take::<Option<Timestamp>>()?.is_some(),
+            last_position: self.take()?,
+            log_floor: self.take()?,
+        })
     }
 
     /// See [`user_columns`].
@@ -112,6 +162,12 @@ impl<'r> Cells<'r> {
         self.message_but(id, Self::user)
     }
 
+    /// As [`Cells::message`]; `None` when an outer join found none.
+    pub(crate) fn message_if_any(&mut self) -> Result<Option<Message>, DbErr> {
+        let id: Option<Uuid> = self.take()?;
+        id.map(|id| self.message_but(id, Self::user)).transpose()
+    }
+
     /// See [`message_columns`]; `None` when an outer join found none. The author is known already.
     pub(crate) fn message_of(&mut self, author: &User) -> Result<Option<Message>, DbErr> {
         let id: Option<Uuid> = self.take()?;
@@ -140,15 +196,17 @@ impl<'r> Cells<'r> {
     /// `position, kind, subject_id, data` of an event.
     pub(crate) fn event(&mut self, session_id: SessionId) -> Result<RecordedEvent, DbErr> {
         let position = self.take()?;
-        let kind: String = self.take()?;
-        Ok(RecordedEvent {
-            session_id,
-            position,
-            kind: EventKind::parse(&kind).ok_or_else(|| corrupt(format!("no kind of event: {kind}")))?,
-            subject: self.take()?,
-            data: self.take::<String>()?.into(),
-        })
+        let kind = self
+            .word(|kind| EventKind::parse(kind).ok_or_else(|| corrupt(format!("no kind of event: {kind}"))))?
+            .ok_or_else(|| corrupt("an event without a kind"))?;
+        let subject = self.take()?;
+        let data = self.word(|data| Ok(data.into()))?.ok_or_else(|| corrupt("an event without its data"))?;
+        Ok(RecordedEvent { session_id, position, kind, subject, data })
     }
+}
+
+fn unreadable(error: SqlxError) -> DbErr {
+    DbErr::Query(RuntimeErr::SqlxError(error.into()))
 }
 
 /// Reads a role as a row holds it.

@@ -1,6 +1,6 @@
 //! The domain's store on a database. Its reads are in the files of their aggregates.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use rondo_domain::{
@@ -8,14 +8,18 @@ use rondo_domain::{
     bus::{Bus, PersonalSignal, Signal},
     clock::Clock,
     event::{EventEncoder, PersonalEvent},
-    idempotency::{IdempotencyKey, Remembered},
-    ids::UserId,
+    idempotency::{IdempotencyKey, Memo, Remembered},
+    ids::{SessionId, UserId},
+    message::Message,
+    page::{Limit, MessageKey, Page},
+    session::{Access, Session},
     store::{Store, StoreError, UnitOfWork},
 };
-use sea_orm::DatabaseConnection;
 use tokio::time::timeout;
 
-use super::{Database, error::store, guarded::Guarded, keys, unit::SqlUnitOfWork};
+use super::{
+    Database, error::store, guarded::Guarded, keys, link::Source, messages, sessions::founding, unit::SqlUnitOfWork,
+};
 
 /// How long a sign of life may take.
 const ALIVE: Duration = Duration::from_secs(2);
@@ -35,6 +39,14 @@ impl Parts {
         let signal = PersonalSignal { user, kind: event.kind(), data };
         self.bus.publish(Signal::Personal(Arc::new(signal)));
     }
+
+    /// Tells every node that what is remembered for these people is out of date. This node knows when it returns.
+    pub(crate) fn stale(&self, users: impl Iterator<Item = UserId>) {
+        let users: BTreeSet<_> = users.collect();
+        if !users.is_empty() {
+            self.bus.publish(Signal::Stale(users.into_iter().collect()));
+        }
+    }
 }
 
 /// The domain's store on PostgreSQL or SQLite.
@@ -48,12 +60,12 @@ impl SqlStore {
         Self { db, parts: Parts { bus, encoder, clock } }
     }
 
-    pub(crate) fn reader(&self) -> &Guarded<DatabaseConnection> {
+    pub(crate) fn reader(&self) -> &Guarded<Source> {
         &self.db.reader
     }
 
     /// The connections of the message writer.
-    pub(crate) fn lane(&self) -> &Guarded<DatabaseConnection> {
+    pub(crate) fn lane(&self) -> &Guarded<Source> {
         &self.db.lane
     }
 
@@ -82,5 +94,22 @@ impl Store for SqlStore {
         now: Timestamp,
     ) -> Result<Option<Remembered>, StoreError> {
         keys::find(self.reader(), user, key, now).await.map_err(store)
+    }
+
+    async fn found(&self, session: &Session, owner: UserId, memo: Option<Memo>) -> Result<(), StoreError> {
+        match memo {
+            None => founding::found(&self.db.units, session, owner).await,
+            Some(memo) => founding::found_once(&self.db.units, session, owner, &memo, self.parts.clock.now()).await,
+        }
+    }
+
+    async fn messages_for(
+        &self,
+        user: UserId,
+        session: SessionId,
+        key: MessageKey,
+        limit: Limit,
+    ) -> Result<Option<(Access, Page<Message, MessageKey>)>, StoreError> {
+        messages::messages_for(self.reader(), user, session, key, limit).await.map_err(store)
     }
 }

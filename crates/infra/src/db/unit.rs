@@ -1,6 +1,6 @@
 //! One transaction. Its writes are in the files of their aggregates; dropping it rolls back.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use async_trait::async_trait;
 use rondo_domain::{
@@ -10,9 +10,8 @@ use rondo_domain::{
     ids::UserId,
     store::{StoreError, UnitOfWork},
 };
-use sea_orm::DatabaseTransaction;
 
-use super::{error::store, guarded::Guarded, keys, store::Parts};
+use super::{error::store, guarded::Guarded, keys, link::Txn, store::Parts};
 
 /// An event that goes to the bus once it is committed.
 pub(super) struct Appended {
@@ -23,15 +22,23 @@ pub(super) struct Appended {
 
 /// One transaction, and what goes to the bus once it is committed.
 pub(crate) struct SqlUnitOfWork {
-    pub(super) txn: Guarded<DatabaseTransaction>,
+    pub(super) txn: Guarded<Txn>,
     pub(super) parts: Parts,
     pub(super) appended: Vec<Appended>,
     pub(super) told: Vec<(UserId, PersonalEvent)>,
+    /// For whom what is remembered will be out of date: those who act, whose rights are always asked for, and those
+    /// whose standing changes.
+    stale: BTreeSet<UserId>,
 }
 
 impl SqlUnitOfWork {
-    pub(super) fn new(txn: Guarded<DatabaseTransaction>, parts: Parts) -> Self {
-        Self { txn, parts, appended: Vec::new(), told: Vec::new() }
+    pub(super) fn new(txn: Guarded<Txn>, parts: Parts) -> Self {
+        Self { txn, parts, appended: Vec::new(), told: Vec::new(), stale: BTreeSet::new() }
+    }
+
+    /// Notes that this transaction is about a person.
+    pub(super) fn concerns(&mut self, user: UserId) {
+        self.stale.insert(user);
     }
 }
 
@@ -49,8 +56,10 @@ impl UnitOfWork for SqlUnitOfWork {
     }
 
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {
-        let Self { txn, parts, appended, told } = *self;
-        txn.commit().await.map_err(store)?;
+        let Self { txn, parts, appended, told, stale } = *self;
+        let committed = txn.commit().await.map_err(store);
+        parts.stale(stale.into_iter().chain(told.iter().map(|(user, _)| *user))); // also when nobody knows what became of it
+        committed?;
         for Appended { event, also } in appended {
             if !also.is_empty() {
                 parts.bus.publish(Signal::EventFor(also, event.clone()));

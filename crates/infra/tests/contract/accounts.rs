@@ -13,7 +13,8 @@ use rondo_infra::auth::CachedLoginStatus;
 
 use crate::harness::{House, on_both};
 
-async fn login(house: &House, user: &User) -> Login {
+/// A login of somebody, in force.
+pub(crate) async fn login(house: &House, user: &User) -> Login {
     let login = Login {
         id: LoginId::generate(),
         user_id: user.id,

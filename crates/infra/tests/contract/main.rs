@@ -1,14 +1,26 @@
-//! What every database must do, tried on SQLite and on PostgreSQL alike. Needs `TEST_POSTGRES_URL`: an address whose
-//! user may create databases.
+//! What every database must do, tried on SQLite and on PostgreSQL alike, and what bus, presence and limits must do, tried in
+//! memory and on Redis. Needs `TEST_POSTGRES_URL`, an address whose user may create databases, and `TEST_REDIS_URL`.
 
 #[cfg(test)]
 mod accounts;
+#[cfg(test)]
+mod answers;
+#[cfg(test)]
+mod bus;
+#[cfg(test)]
+mod copy;
+#[cfg(test)]
+mod ground;
+#[cfg(test)]
+mod growth;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod invitations;
 #[cfg(test)]
 mod keys;
+#[cfg(test)]
+mod limits;
 #[cfg(test)]
 mod lists;
 #[cfg(test)]
@@ -26,13 +38,23 @@ mod outages;
 #[cfg(test)]
 mod people;
 #[cfg(test)]
+mod personal;
+#[cfg(test)]
 mod presence;
+#[cfg(test)]
+mod presence_nodes;
+#[cfg(test)]
+mod presence_random;
 #[cfg(test)]
 mod queries;
 #[cfg(test)]
 mod redaction;
 #[cfg(test)]
+mod retention;
+#[cfg(test)]
 mod sessions;
+#[cfg(test)]
+mod verify;
 #[cfg(test)]
 mod writer;
 #[cfg(test)]

@@ -1,9 +1,12 @@
 //! What the binary can be asked to do. Answers go to standard output, the log and complaints to standard error.
 
+mod backup;
+mod copy;
 mod healthcheck;
 mod migrate;
 mod seed;
 mod serve;
+mod verify;
 
 use std::{
     fmt::Display,
@@ -29,6 +32,9 @@ pub fn main() -> ExitCode {
         Command::Serve => with(Settings::load(&raw), serve::run),
         Command::Migrate { down } => with(Section::load(&raw), |settings| migrate::run(settings, down)),
         Command::Seed => with(Settings::load(&raw), seed::run),
+        Command::Verify => verify::answer(Section::load(&raw)),
+        Command::Backup { file } => with(Section::load(&raw), |settings| backup::run(settings, &file)),
+        Command::Copy { from, to } => with(Section::load(&raw), |log| copy::run(log, from, to)),
         Command::Config { .. } => {
             let check = Settings::check(&raw);
             let faults = if check.is_sound() { ExitCode::SUCCESS } else { ExitCode::from(FAULTY) };
@@ -62,7 +68,7 @@ fn ended(outcome: Result<(), String>) -> Option<ExitCode> {
 
 /// Starts the log, then runs `work` on a runtime with as many `threads`.
 fn block_on(log: &LogSettings, threads: usize, work: impl Future<Output = Result<(), String>>) -> Result<(), String> {
-    telemetry::init(log).map_err(|error| format!("the log could not be started: {error}"))?;
+    let _log = telemetry::init(log).map_err(|error| format!("the log could not be started: {error}"))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(threads)
         .thread_name("rondo")

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use rondo_domain::clock::SystemClock;
+use rondo_infra::bus::MemoryBus;
 
 use crate::{config::Settings, demo, node::Core};
 
@@ -14,7 +15,9 @@ pub(super) fn run(settings: &Settings) -> Result<(), String> {
 }
 
 async fn seed(settings: &Settings) -> Result<(), String> {
-    let core = Core::open(settings, Arc::new(SystemClock)).await.map_err(|error| error.to_string())?;
+    // Nodes that run find what was written here in the log.
+    let (bus, clock) = (Arc::new(MemoryBus::new()), Arc::new(SystemClock));
+    let core = Core::open(settings, bus, clock).await.map_err(|error| error.to_string())?;
     let seeded = core.stage().seed().await;
     core.close().await;
     let messages = seeded.map_err(|error| error.to_string())?;

@@ -12,9 +12,6 @@ pub(super) fn run(settings: &Settings) -> Result<(), String> {
 }
 
 async fn serve(settings: &Settings) -> Result<(), String> {
-    if settings.redis_url.is_some() {
-        tracing::warn!("REDIS_URL is set, and not used: this release keeps cache, bus and presence in the process");
-    }
     let unheard = |error: std::io::Error| format!("signals cannot be heard: {error}");
     let mut terminate = signal(SignalKind::terminate()).map_err(unheard)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(unheard)?;

@@ -1,8 +1,10 @@
 //! The command line: the commands, and every setting as a flag that may stand before or after them.
 
+use std::path::PathBuf;
+
 use clap::{Parser, Subcommand, ValueEnum};
 
-use super::raw::RawSettings;
+use super::{database::DatabaseUrl, raw::RawSettings};
 
 /// A self-hosted backend for live sessions: rooms with roles, lasting messages and presence, over REST, Socket.IO
 /// and GraphQL.
@@ -36,6 +38,22 @@ pub enum Command {
     },
     /// Write what is missing of the demo data and exit; not in production
     Seed,
+    /// Prove that the data is as the rules want it, without writing; exits with 1 when it is not, 2 when it cannot tell
+    Verify,
+    /// Copy the SQLite database into a new file, while the server runs
+    Backup {
+        /// The file; it must not exist.
+        file: PathBuf,
+    },
+    /// Copy a whole instance into an empty, migrated database, and prove that both hold the same
+    Copy {
+        /// The database to read: sqlite:… or postgres://…
+        #[arg(long, value_name = "URL")]
+        from: DatabaseUrl,
+        /// The database to fill
+        #[arg(long, value_name = "URL")]
+        to: DatabaseUrl,
+    },
     /// Show and check the settings
     Config {
         /// What to do with them.

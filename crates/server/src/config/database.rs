@@ -1,8 +1,8 @@
 //! Where the data lies, and how many connections go there.
 
-use std::{fmt::Write as _, path::Path};
+use std::{fmt::Write as _, path::Path, str::FromStr};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{
     endpoint::{Endpoint, after_scheme},
@@ -43,6 +43,28 @@ pub struct DatabaseSettings {
     /// Connections to PostgreSQL at most, 2 to 1000.
     pub max_connections: u32,
 }
+
+/// The address of a database, as `DATABASE_URL` takes it. Its `Debug` does not show it: it may hold a password.
+#[derive(Clone, Debug)]
+pub struct DatabaseUrl(pub SecretString);
+
+impl FromStr for DatabaseUrl {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        kind(text).map_err(|wrong| format!("{}; {}", wrong.problem, wrong.remedy))?;
+        Ok(Self(SecretString::from(plain_scheme(text))))
+    }
+}
+
+impl PartialEq for DatabaseUrl {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.expose_secret() == other.0.expose_secret()
+    }
+}
+
+impl Eq for DatabaseUrl {}
 
 /// The databases that Rondo knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

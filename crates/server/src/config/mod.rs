@@ -29,13 +29,11 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use secrecy::SecretString;
-
 pub use self::{
     accounts::AccountSettings,
     check::Check,
     cli::{Cli, Command, ConfigCommand, Page},
-    database::{DatabaseKind, DatabaseSettings},
+    database::{DatabaseKind, DatabaseSettings, DatabaseUrl},
     demo::DemoSettings,
     fault::{Fault, Faults},
     general::{AppEnv, GeneralSettings},
@@ -77,8 +75,8 @@ pub struct Settings {
     pub database: DatabaseSettings,
     /// Whether an empty database gets the demo data at the start of the server.
     pub demo: bool,
-    /// The Redis to share; `None` keeps cache, bus and presence in the process.
-    pub redis_url: Option<SecretString>,
+    /// The Redis to share, if there is one.
+    pub redis: RedisSettings,
     /// Tokens and passwords.
     pub accounts: AccountSettings,
     /// Presence and invitations.
@@ -152,7 +150,7 @@ impl Settings {
             http: http?,
             database: database?,
             demo: demo?.wanted,
-            redis_url: redis?.url,
+            redis: redis?,
             accounts: accounts?,
             sessions: sessions?,
             limits: limits?,

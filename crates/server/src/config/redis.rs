@@ -17,34 +17,62 @@ static REDIS_URL: Setting = Setting {
     value: "URL",
     default: Preset::Computed("none"),
     secret: true,
-    help: "The Redis to share between nodes, `redis://` or `rediss://`.\nThis release checks the URL but keeps cache, \
-           bus and presence in the process: run one node",
+    help: "The Redis that all nodes share (6.2 or later, not a cluster), `redis://` or `rediss://`.\nWithout it cache, \
+           bus, presence and limits are in the process: run one node",
 };
 
-pub(super) static SETTINGS: &[&Setting] = &[&REDIS_URL];
+static REDIS_PREFIX: Setting = Setting {
+    name: "REDIS_PREFIX",
+    flag: "redis-prefix",
+    value: "TEXT",
+    default: Preset::Fixed("rondo:"),
+    secret: false,
+    help: "What every key and channel in Redis begins with, 1 to 64 visible ASCII characters",
+};
+
+pub(super) static SETTINGS: &[&Setting] = &[&REDIS_URL, &REDIS_PREFIX];
+
+/// How long a prefix may be, in bytes.
+const PREFIX: usize = 64;
 
 /// The Redis that several nodes share.
 #[derive(Clone, Debug)]
 pub struct RedisSettings {
-    /// The URL; it may hold a password. `None` keeps cache, bus and presence in the process.
+    /// The URL; it may hold a password. `None` keeps cache, bus, presence and limits in the process.
     pub url: Option<SecretString>,
+    /// What every key and channel begins with.
+    pub prefix: String,
 }
 
 impl Read for RedisSettings {
     fn read(reader: &mut Reader) -> Option<Self> {
-        let Some(given) = reader.secret(&REDIS_URL).ok()? else {
-            reader.show(&REDIS_URL, "not set", Origin::Default);
-            return Some(Self { url: None });
-        };
-        let url = given.trim();
-        match check(url) {
-            Ok(()) => Some(Self { url: Some(url.into()) }),
-            Err(wrong) => {
-                reader.refuse(&REDIS_URL, wrong);
-                None
-            }
+        let url = read_url(reader);
+        let prefix = reader.read(&REDIS_PREFIX, prefix);
+        Some(Self { url: url?, prefix: prefix? })
+    }
+}
+
+#[expect(clippy::option_option, reason = "`None` when it is at fault, `Some(None)` when it is not set")]
+fn read_url(reader: &mut Reader) -> Option<Option<SecretString>> {
+    let Some(given) = reader.secret(&REDIS_URL).ok()? else {
+        reader.show(&REDIS_URL, "not set", Origin::Default);
+        return Some(None);
+    };
+    let url = given.trim();
+    match check(url) {
+        Ok(()) => Some(Some(url.into())),
+        Err(wrong) => {
+            reader.refuse(&REDIS_URL, wrong);
+            None
         }
     }
+}
+
+fn prefix(text: &str) -> Result<String, Wrong> {
+    if text.len() > PREFIX || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Wrong::new("is no prefix for keys", "give 1 to 64 visible ASCII characters, like `rondo:`"));
+    }
+    Ok(text.to_owned())
 }
 
 fn check(url: &str) -> Result<(), Wrong> {

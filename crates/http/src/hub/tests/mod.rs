@@ -1,11 +1,15 @@
 //! Attacks on the order of delivery: hints that are lost, doubled, late and shuffled, joins in the midst, slow readers.
 
+mod chaos;
+mod listen;
+mod personal;
+mod rows;
 mod stage;
 
 use std::sync::atomic::Ordering;
 
 use rondo_domain::{
-    Clock,
+    Clock, NotificationId,
     account::User,
     bus::{PassingEvent, PersonalSignal},
     clock::SystemClock,
@@ -208,16 +212,22 @@ async fn what_is_for_a_person_reaches_each_of_their_connections_once() {
     stage.hub.welcome(ada, 1, Arc::clone(&inside) as Arc<dyn Outlet>);
     stage.hub.welcome(ada, 2, Arc::clone(&outside) as Arc<dyn Outlet>);
     let event = stage.log.append(stage.session, EventKind::InvitationAccept, None);
-    stage.hub.offer(Signal::EventFor(Arc::from([ada]), Arc::clone(&event)));
-    stage.hub.offer(Signal::Event(event));
+    for _ in 0..2 {
+        stage.hub.offer(Signal::EventFor(Arc::from([ada]), Arc::clone(&event)));
+        stage.hub.offer(Signal::Event(Arc::clone(&event)));
+    }
     for ear in [&inside, &outside] {
         ear.until(|ear| ear.heard() == [1]).await;
     }
-    let signal = PersonalSignal { user: ada, kind: PersonalKind::NotificationCreate, data: "{}".into() };
-    stage.hub.offer(Signal::Personal(Arc::new(signal)));
+    let notified = || {
+        let data = format!(r#"{{"id":"{}"}}"#, NotificationId::generate()).into();
+        Signal::Personal(Arc::new(PersonalSignal { user: ada, kind: PersonalKind::NotificationCreate, data }))
+    };
+    let first = notified();
+    stage.hub.offer(first.clone());
+    stage.hub.offer(first);
     outside.full.store(true, Ordering::Relaxed);
-    let signal = PersonalSignal { user: ada, kind: PersonalKind::NotificationCreate, data: "{}".into() };
-    stage.hub.offer(Signal::Personal(Arc::new(signal)));
+    stage.hub.offer(notified());
     assert_eq!(inside.passing.lock().unwrap().len(), 2);
     assert_eq!(outside.passing.lock().unwrap().len(), 1);
     assert!(outside.cut.load(Ordering::Relaxed), "who cannot be told is cut and reads afresh");

@@ -1,8 +1,11 @@
 //! What the attacks stand on: a log in memory, ears instead of connections, and a seeded generator.
 
-use std::sync::{
-    Mutex,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    collections::HashMap,
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use async_trait::async_trait;
@@ -14,17 +17,17 @@ use rondo_domain::{
 use serde_json::Value;
 use tokio::{sync::Notify, time::timeout};
 
-use super::super::*;
+use super::{super::*, rows::Rows};
 
 /// A log in memory.
 #[derive(Default)]
-pub(super) struct Log(Mutex<Vec<RecordedEvent>>);
+pub(super) struct Log(Mutex<HashMap<SessionId, Vec<RecordedEvent>>>);
 
 impl Log {
     pub(super) fn append(&self, session: SessionId, kind: EventKind, subject: Option<UserId>) -> Arc<RecordedEvent> {
-        let mut events = self.0.lock().unwrap();
-        let before = events.iter().filter(|event| event.session_id == session).count();
-        let position = Position::try_from(before).unwrap() + 1;
+        let mut logs = self.0.lock().unwrap();
+        let events = logs.entry(session).or_default();
+        let position = Position::try_from(events.len()).unwrap() + 1;
         let subject = subject.map(|user| user.0);
         let event = RecordedEvent { session_id: session, position, kind, subject, data: "{}".into() };
         events.push(event.clone());
@@ -32,14 +35,8 @@ impl Log {
     }
 
     pub(super) fn head(&self, session: SessionId) -> Position {
-        self.0
-            .lock()
-            .unwrap()
-            .iter()
-            .filter(|event| event.session_id == session)
-            .map(|event| event.position)
-            .max()
-            .unwrap_or(0)
+        let logs = self.0.lock().unwrap();
+        logs.get(&session).map_or(0, |events| Position::try_from(events.len()).unwrap())
     }
 }
 
@@ -52,8 +49,8 @@ impl EventLog for Log {
         until: Position,
         limit: Limit,
     ) -> Result<Vec<RecordedEvent>, StoreError> {
-        let events = self.0.lock().unwrap();
-        let wanted = events.iter().filter(|event| event.session_id == session);
+        let logs = self.0.lock().unwrap();
+        let wanted = logs.get(&session).map_or(&[][..], Vec::as_slice).iter();
         let wanted = wanted.filter(|event| event.position > after && event.position <= until);
         Ok(wanted.take(limit.get()).cloned().collect())
     }
@@ -64,8 +61,9 @@ impl EventLog for Log {
 }
 
 /// What one connection heard.
-#[derive(Default)]
 pub(super) struct Ear {
+    pub(super) login: LoginId,
+    pub(super) signed_out: AtomicBool,
     pub(super) heard: Mutex<Vec<Position>>,
     pub(super) lagged: Mutex<Vec<(Position, Position)>>,
     pub(super) passing: Mutex<Vec<(&'static str, Value)>>,
@@ -73,6 +71,22 @@ pub(super) struct Ear {
     pub(super) full: AtomicBool,
     pub(super) ended: AtomicBool,
     changed: Notify,
+}
+
+impl Default for Ear {
+    fn default() -> Self {
+        Self {
+            login: LoginId::generate(),
+            signed_out: AtomicBool::default(),
+            heard: Mutex::default(),
+            lagged: Mutex::default(),
+            passing: Mutex::default(),
+            cut: AtomicBool::default(),
+            full: AtomicBool::default(),
+            ended: AtomicBool::default(),
+            changed: Notify::new(),
+        }
+    }
 }
 
 impl Ear {
@@ -96,11 +110,12 @@ impl Ear {
 }
 
 impl Outlet for Ear {
-    fn tell(&self, name: &'static str, data: &RawValue) -> Result<(), Full> {
+    fn tell(&self, announcement: &Announcement) -> Result<(), Full> {
         if self.full.load(Ordering::Relaxed) {
             return Err(Full);
         }
-        let data: Value = serde_json::from_str(data.get()).unwrap();
+        let name = announcement.name();
+        let data: Value = serde_json::from_str(announcement.payload().get()).unwrap();
         let number = |field: &str| data[field].as_i64();
         match (name, number("position")) {
             ("session:lagged", _) => {
@@ -118,7 +133,16 @@ impl Outlet for Ear {
         self.changed.notify_one();
     }
 
-    fn login_ended(&self, _: LoginId) {}
+    fn login(&self) -> LoginId {
+        self.login
+    }
+
+    fn login_ended(&self, login: LoginId) {
+        if login == self.login {
+            self.signed_out.store(true, Ordering::Relaxed);
+            self.changed.notify_one();
+        }
+    }
 
     fn cut(&self) {
         self.cut.store(true, Ordering::Relaxed);
@@ -128,6 +152,7 @@ impl Outlet for Ear {
 
 pub(super) struct Stage {
     pub(super) log: Arc<Log>,
+    pub(super) rows: Arc<Rows>,
     pub(super) hub: Hub,
     pub(super) session: SessionId,
     _tasks: JoinSet<()>,
@@ -135,26 +160,64 @@ pub(super) struct Stage {
 
 impl Stage {
     pub(super) fn new() -> Self {
-        let log = Arc::new(Log::default());
+        Self::with_bus(Arc::new(LocalBus))
+    }
+
+    pub(super) fn with_bus(bus: Arc<dyn Bus>) -> Self {
+        let settings = HubSettings {
+            sweep: Duration::from_millis(20),
+            personal_sweep: Duration::from_millis(20),
+            tick: Duration::from_millis(5),
+        };
+        Self::with(bus, settings)
+    }
+
+    pub(super) fn with(bus: Arc<dyn Bus>, settings: HubSettings) -> Self {
+        let (log, rows) = (Arc::new(Log::default()), Arc::new(Rows::default()));
         let mut tasks = JoinSet::new();
-        let settings = HubSettings { sweep: Duration::from_millis(20), tick: Duration::from_millis(5) };
-        let hub = Hub::with_settings(&(Arc::clone(&log) as Arc<dyn EventLog>), 2, settings, &mut tasks);
-        Self { log, hub, session: SessionId::generate(), _tasks: tasks }
+        let parts = HubParts { log: Arc::clone(&log) as _, personal: Arc::clone(&rows) as _, bus };
+        let hub = Hub::with_settings(&parts, 2, settings, &mut tasks);
+        Self { log, rows, hub, session: SessionId::generate(), _tasks: tasks }
     }
 
     pub(super) async fn attach(&self, seat: SeatId, user: UserId) -> Arc<Ear> {
+        self.attach_to(self.session, seat, user).await
+    }
+
+    pub(super) async fn attach_to(&self, session: SessionId, seat: SeatId, user: UserId) -> Arc<Ear> {
         let ear = Arc::new(Ear::default());
         let outlet = Arc::clone(&ear) as Arc<dyn Outlet>;
-        let listener = Listener { seat, user, outlet };
-        self.hub.attach(self.session, listener).await.unwrap();
+        self.hub.attach(session, Listener { seat, user, outlet }).await.unwrap();
         ear
     }
 
     pub(super) async fn join(&self, seat: SeatId, user: UserId) -> (Arc<Ear>, Position) {
-        let ear = self.attach(seat, user).await;
-        let position = self.log.head(self.session);
-        self.hub.go_live(self.session, seat, position).await.unwrap();
+        self.join_to(self.session, seat, user).await
+    }
+
+    pub(super) async fn join_to(&self, session: SessionId, seat: SeatId, user: UserId) -> (Arc<Ear>, Position) {
+        let ear = self.attach_to(session, seat, user).await;
+        let position = self.log.head(session);
+        self.hub.go_live(session, seat, position).await.unwrap();
         (ear, position)
+    }
+
+    /// Waits until so many sweeps for people have passed, which each end a login.
+    pub(super) async fn sweeps(&self, count: usize) {
+        for seat in 0..count {
+            let (user, seat) = (UserId::generate(), SeatId::MAX - SeatId::try_from(seat).unwrap());
+            let ear = self.welcome(seat, user);
+            self.rows.cut(ear.login);
+            ear.until(|ear| ear.signed_out.load(Ordering::Relaxed)).await;
+            self.hub.farewell(user, seat);
+        }
+    }
+
+    /// A connection of somebody, outside of all rooms.
+    pub(super) fn welcome(&self, seat: SeatId, user: UserId) -> Arc<Ear> {
+        let ear = Arc::new(Ear::default());
+        self.hub.welcome(user, seat, Arc::clone(&ear) as Arc<dyn Outlet>);
+        ear
     }
 
     pub(super) fn message(&self) -> Arc<RecordedEvent> {
@@ -171,5 +234,21 @@ impl Dice {
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         usize::try_from(self.0 % u64::try_from(sides).unwrap()).unwrap()
+    }
+}
+
+/// The bus of a node that runs alone; the tests offer its signals themselves.
+struct LocalBus;
+
+#[async_trait]
+impl Bus for LocalBus {
+    fn publish(&self, _: Signal) {}
+
+    async fn listen(&self, _: &[Topic]) {}
+
+    fn leave(&self, _: Topic) {}
+
+    fn is_local(&self) -> bool {
+        true
     }
 }

@@ -8,7 +8,7 @@ pub(super) mod ready;
 use std::time::Duration;
 
 use actix_web::HttpResponse;
-use rondo_domain::store::Store;
+use rondo_domain::{store::Store, vitals::Vitals};
 use rondo_wire::view::{CheckState, HealthChecks, HealthState, HealthView};
 
 pub(crate) use live::LiveAnswer;
@@ -21,13 +21,20 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// The release, for those who ask how it is.
 pub(crate) struct Release(pub(crate) &'static str);
 
-/// Whether the server takes work. The cache and the bus are parts of this process and live as long as it does.
-async fn verdict(store: &dyn Store, draining: &Draining, release: &Release) -> HttpResponse {
+/// Whether the server takes work. Without what nodes share it does, as well as it can.
+async fn verdict(store: &dyn Store, vitals: &dyn Vitals, draining: &Draining, release: &Release) -> HttpResponse {
     let alive = matches!(tokio::time::timeout(PATIENCE, store.ping()).await, Ok(Ok(())));
-    let database = if alive { CheckState::Ok } else { CheckState::Error };
-    let well = alive && !draining.began();
-    let status = if well { HealthState::Ok } else { HealthState::Error };
-    let checks = Some(HealthChecks { database, cache: CheckState::Ok, bus: CheckState::Ok });
-    let mut answer = if well { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
+    let (cache, bus) = (vitals.cache_is_up(), vitals.bus_is_up());
+    let status = match alive && !draining.began() {
+        true if cache && bus => HealthState::Ok,
+        true => HealthState::Degraded,
+        false => HealthState::Error,
+    };
+    let check = |well| if well { CheckState::Ok } else { CheckState::Error };
+    let checks = Some(HealthChecks { database: check(alive), cache: check(cache), bus: check(bus) });
+    let mut answer = match status {
+        HealthState::Ok | HealthState::Degraded => HttpResponse::Ok(),
+        HealthState::Error => HttpResponse::ServiceUnavailable(),
+    };
     answer.json(HealthView { status, version: release.0, checks })
 }

@@ -1,7 +1,7 @@
 //! `GET /health/ready`
 
 use actix_web::{HttpResponse, web::Data};
-use rondo_domain::store::Store;
+use rondo_domain::{store::Store, vitals::Vitals};
 use rondo_wire::view::HealthView;
 
 use super::{Release, verdict};
@@ -18,6 +18,11 @@ use crate::state::Draining;
     ),
 )]
 #[tracing::instrument(level = "debug", name = "http.health.ready", skip_all)]
-pub(crate) async fn handle(store: Data<dyn Store>, draining: Data<Draining>, release: Data<Release>) -> HttpResponse {
-    verdict(&**store, &draining, &release).await
+pub(crate) async fn handle(
+    store: Data<dyn Store>,
+    vitals: Data<dyn Vitals>,
+    draining: Data<Draining>,
+    release: Data<Release>,
+) -> HttpResponse {
+    verdict(&**store, &**vitals, &draining, &release).await
 }

@@ -1,13 +1,18 @@
 //! `GET /api/notifications`
 
 use actix_web::{HttpResponse, web::Data};
-use rondo_domain::{NotificationId, notification::Notifications};
+use rondo_domain::{
+    NotificationId,
+    notification::{NotificationError, Notifications},
+};
 use rondo_wire::view::NotificationPageView;
 use utoipa::IntoParams;
 
 use crate::{
+    cache::{Answers, Asked},
     extract::{CurrentUser, Noted, Paging, Parameters, Params, Reader},
     problem::Failure,
+    rest::answer,
 };
 
 /// Which notifications.
@@ -41,7 +46,17 @@ pub(crate) async fn handle(
     CurrentUser(actor): CurrentUser,
     Params((filter, page)): Params<(Filter, Paging<NotificationId>)>,
     notifications: Data<Notifications>,
+    answers: Data<Answers>,
 ) -> Result<HttpResponse, Failure> {
-    let page = notifications.list(&actor, filter.unread, page.after, page.limit).await?;
-    Ok(HttpResponse::Ok().json(NotificationPageView::from(&page)))
+    let (Filter { unread }, Paging { limit, after }) = (filter, page);
+    if after.is_some() {
+        let page = notifications.list(&actor, unread, after, limit).await?;
+        return Ok(HttpResponse::Ok().json(NotificationPageView::from(&page)));
+    }
+    let notifications = notifications.into_inner();
+    let first = move || async move {
+        let page = notifications.list(&actor, unread, None, limit).await?;
+        Ok::<_, NotificationError>(answer::json(&NotificationPageView::from(&page)))
+    };
+    answers.serve(Asked::notifications(actor.user, unread, limit), first).await
 }

@@ -10,20 +10,22 @@ use rondo_domain::{
     session::Session,
     store::StoreError,
 };
-use sea_orm::{DatabaseConnection, DbErr, Value};
+use sea_orm::{DbErr, Value};
 use uuid::Uuid;
 
 use crate::db::{
     accounts,
+    error::store,
     guarded::Guarded,
     invitations::{self, invitation_columns},
+    link::Source,
     notifications,
     page::{holds, one_more},
     rows::{session_columns, user_columns},
     sessions::page as session_page,
 };
 
-type Reader = Guarded<DatabaseConnection>;
+type Reader = Guarded<Source>;
 
 const SESSIONS: &str = concat!(
     "SELECT ",
@@ -59,12 +61,12 @@ const LAST_PEOPLE: &str = concat!(
 const INVITATIONS_FOR: &str = concat!(
     "SELECT ",
     invitation_columns!(),
-    "i.email = $1 AND i.status = 'pending' AND i.expires_at > $2 AND s.deleted_at IS NULL AND i.id > $3 \
+    " WHERE i.email = $1 AND i.status = 'pending' AND i.expires_at > $2 AND s.deleted_at IS NULL AND i.id > $3 \
      ORDER BY i.id LIMIT $4"
 );
 
 const INVITATIONS_OF: &str =
-    concat!("SELECT ", invitation_columns!(), "i.session_id = $1 AND i.id > $2 ORDER BY i.id LIMIT $3");
+    concat!("SELECT ", invitation_columns!(), " WHERE i.session_id = $1 AND i.id > $2 ORDER BY i.id LIMIT $3");
 
 const NOTIFICATIONS: &str = "\
     SELECT id, kind, data, read_at, created_at FROM notification \
@@ -81,7 +83,8 @@ pub(super) async fn sessions(
     limit: Limit,
 ) -> Result<Page<Session, ActivityKey>, StoreError> {
     let [active_at, id] = above_activity(before);
-    session_page(reader.rows(SESSIONS, [user.0.into(), active_at, id, one_more(limit).into()]).await, limit)
+    let rows = reader.rows(SESSIONS, [user.0.into(), active_at, id, one_more(limit).into()]).await.map_err(store)?;
+    session_page(&rows, 0, limit)
 }
 
 pub(super) async fn public_sessions(
@@ -93,7 +96,7 @@ pub(super) async fn public_sessions(
 ) -> Result<Page<Session, ActivityKey>, StoreError> {
     let [active_at, id] = above_activity(before);
     let values = [user.0.into(), active_at, id, one_more(limit).into(), holds(query.unwrap_or("")).into()];
-    session_page(reader.rows(PUBLIC, values).await, limit)
+    session_page(&reader.rows(PUBLIC, values).await.map_err(store)?, 0, limit)
 }
 
 pub(super) async fn people(

@@ -10,18 +10,19 @@ use rondo_domain::{
     page::{Limit, MemberKey, MessageKey, Page},
     session::{Access, Membership},
 };
-use sea_orm::{DatabaseConnection, DbErr, QueryResult, Value};
+use sea_orm::{DbErr, QueryResult, Value};
 use uuid::Uuid;
 
 use crate::db::{
     bulk::{self, Shape},
     guarded::Guarded,
+    link::Source,
     page::{end_of_time, one_more},
     rows::{Cells, message_columns, user_columns},
-    sessions::{access, membership},
+    sessions::membership,
 };
 
-type Reader = Guarded<DatabaseConnection>;
+type Reader = Guarded<Source>;
 
 const ACCESSES: Shape = Shape {
     head: "WITH k (id, user_id) AS (VALUES ",
@@ -50,7 +51,7 @@ pub(super) async fn accesses(
     };
     let found = |row| {
         let mut cells = Cells::new(row);
-        Ok((SessionId(cells.take()?), access(&mut cells)?))
+        Ok((SessionId(cells.take()?), cells.access()?))
     };
     rows.iter().map(found).collect()
 }

@@ -1,6 +1,7 @@
 //! Sessions and memberships.
 
+pub(super) mod founding;
 mod reads;
 mod writes;
 
-pub(super) use reads::{access, membership, page};
+pub(super) use reads::{MEMBERS, OF_USER_OR_NEWEST, membership, page};

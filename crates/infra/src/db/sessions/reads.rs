@@ -15,12 +15,14 @@ use crate::db::{
     SqlStore,
     error::store,
     page::{before, holds, one_more},
-    rows::{Cells, role, session_columns, user_columns},
+    rows::{Cells, access_columns, role, session_columns, user_columns},
 };
 
-const ACCESS: &str = "\
-    SELECT s.visibility, m.role, s.deleted_at, s.last_position, s.log_floor FROM session s \
-    LEFT JOIN membership m ON m.session_id = s.id AND m.user_id = $2 WHERE s.id = $1";
+const ACCESS: &str = concat!(
+    "SELECT ",
+    access_columns!(),
+    " FROM session s LEFT JOIN membership b ON b.session_id = s.id AND b.user_id = $2 WHERE s.id = $1"
+);
 
 const LOOK: &str = concat!(
     "SELECT ",
@@ -29,12 +31,51 @@ const LOOK: &str = concat!(
       LEFT JOIN membership m ON m.session_id = s.id AND m.user_id = $2 WHERE s.id = $1"
 );
 
-const OF_USER: &str = concat!(
-    "SELECT ",
+/// How many sessions somebody has at most whose list is made of all of them at once.
+macro_rules! few {
+    () => {
+        "500"
+    };
+}
+
+/// How many of the newest sessions of all are looked at for somebody who has more.
+macro_rules! steps {
+    () => {
+        "1000"
+    };
+}
+
+/// Somebody's sessions, made of all of them. Materialized, lest the newest of everybody's be walked for a few.
+macro_rules! all_of_user {
+    ($condition:expr) => {
+        concat!(
+            "WITH owned AS (SELECT count(*) AS number FROM (SELECT 1 FROM membership WHERE user_id = $1 LIMIT 1 + ",
+            few!(),
+            ") AS counted), mine AS MATERIALIZED (SELECT 0 AS walked, ",
+            session_columns!(),
+            ", m.role, m.read_seq FROM membership m JOIN session s ON s.id = m.session_id \
+              WHERE m.user_id = $1 AND s.deleted_at IS NULL",
+            $condition,
+            ") SELECT * FROM (SELECT * FROM mine WHERE (active_at, id) < ($2, $3) \
+              ORDER BY active_at DESC, id DESC LIMIT $4) AS a"
+        )
+    };
+}
+
+const OF_USER: &str = all_of_user!("");
+
+/// The same for somebody who has few. For somebody who has many, walks everybody's sessions from the newest on and picks
+/// out theirs, of which mostly enough are among them; the first column says that this was done.
+pub(in crate::db) const OF_USER_OR_NEWEST: &str = concat!(
+    all_of_user!(concat!(" AND (SELECT number FROM owned) <= ", few!())),
+    " UNION ALL SELECT * FROM (SELECT 1 AS walked, ",
     session_columns!(),
-    ", m.role, m.read_seq FROM membership m JOIN session s ON s.id = m.session_id \
-      WHERE m.user_id = $1 AND s.deleted_at IS NULL AND (s.active_at, s.id) < ($2, $3) \
-      ORDER BY s.active_at DESC, s.id DESC LIMIT $4"
+    ", m.role, m.read_seq FROM (SELECT * FROM session \
+        WHERE deleted_at IS NULL AND (active_at, id) < ($2, $3) ORDER BY active_at DESC, id DESC LIMIT ",
+    steps!(),
+    ") s JOIN membership m ON m.session_id = s.id AND m.user_id = $1 WHERE (SELECT number FROM owned) > ",
+    few!(),
+    " ORDER BY s.active_at DESC, s.id DESC LIMIT $4) AS b"
 );
 
 const PUBLIC: &str = concat!(
@@ -45,7 +86,7 @@ const PUBLIC: &str = concat!(
       AND s.search_name LIKE $5 ESCAPE '\\' ORDER BY s.active_at DESC, s.id DESC LIMIT $4"
 );
 
-const MEMBERS: &str = concat!(
+pub(in crate::db) const MEMBERS: &str = concat!(
     "SELECT b.role, b.joined_at, ",
     user_columns!(),
     " FROM membership b JOIN app_user u ON u.id = b.user_id \
@@ -56,7 +97,7 @@ const MEMBERS: &str = concat!(
 impl SessionReads for SqlStore {
     async fn access(&self, session: SessionId, user: UserId) -> Result<Option<Access>, StoreError> {
         let row = self.reader().row(ACCESS, [session.0.into(), user.0.into()]).await.map_err(store)?;
-        row.map(|row| access(&mut Cells::new(&row))).transpose().map_err(store)
+        row.map(|row| Cells::new(&row).access()).transpose().map_err(store)
     }
 
     async fn look(&self, session: SessionId, user: UserId) -> Result<Option<(Session, Access)>, StoreError> {
@@ -72,7 +113,12 @@ impl SessionReads for SqlStore {
     ) -> Result<Page<Session, ActivityKey>, StoreError> {
         let [active_at, id] = before(after);
         let values = [user.0.into(), active_at, id, one_more(limit).into()];
-        page(self.reader().rows(OF_USER, values).await, limit)
+        let mut rows = self.reader().rows(OF_USER_OR_NEWEST, values.clone()).await.map_err(store)?;
+        let walked = |row: &QueryResult| Cells::new(row).take::<i32>().map(|walked| walked == 1);
+        if rows.len() <= limit.get() && rows.first().map_or(Ok(true), walked).map_err(store)? {
+            rows = self.reader().rows(OF_USER, values).await.map_err(store)?; // too few are among the newest of all
+        }
+        page(&rows, 1, limit)
     }
 
     async fn members(
@@ -101,19 +147,8 @@ impl SessionReads for SqlStore {
     ) -> Result<Page<Session, ActivityKey>, StoreError> {
         let [active_at, id] = before(after);
         let values = [user.0.into(), active_at, id, one_more(limit).into(), holds(query.unwrap_or("")).into()];
-        page(self.reader().rows(PUBLIC, values).await, limit)
+        page(&self.reader().rows(PUBLIC, values).await.map_err(store)?, 0, limit)
     }
-}
-
-/// `visibility, role, deleted_at, last_position, log_floor` of a session and whoever looks at it.
-pub(in crate::db) fn access(cells: &mut Cells<'_>) -> Result<Access, DbErr> {
-    Ok(Access {
-        visibility: cells.visibility()?,
-        role: cells.role()?,
-        deleted: cells.take::<Option<Timestamp>>()?.is_some(),
-        last_position: cells.take()?,
-        log_floor: cells.take()?,
-    })
 }
 
 fn look(row: &QueryResult) -> Result<(Session, Access), DbErr> {
@@ -135,12 +170,13 @@ pub(in crate::db) fn membership(cells: &mut Cells<'_>, session_id: SessionId) ->
     Ok(Membership { session_id, role: role(&word)?, joined_at: cells.take()?, user: cells.user()? })
 }
 
+/// [`Cells::seen_session`] of each row, behind its first columns.
 pub(in crate::db) fn page(
-    rows: Result<Vec<QueryResult>, DbErr>,
+    rows: &[QueryResult],
+    columns: usize,
     limit: Limit,
 ) -> Result<Page<Session, ActivityKey>, StoreError> {
-    let rows = rows.map_err(store)?;
-    let sessions = rows.iter().map(|row| Cells::new(row).seen_session()).collect::<Result<Vec<_>, _>>();
+    let sessions = rows.iter().map(|row| Cells::after(row, columns).seen_session()).collect::<Result<Vec<_>, _>>();
     let key = |last: &Session| ActivityKey { active_at: last.active_at, id: last.id };
     Ok(Page::cut(sessions.map_err(store)?, limit, key))
 }

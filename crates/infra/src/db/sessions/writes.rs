@@ -64,6 +64,7 @@ impl SessionWrites for SqlUnitOfWork {
     }
 
     async fn role(&mut self, session: SessionId, user: UserId) -> Result<Option<Role>, StoreError> {
+        self.concerns(user);
         let found = membership::Entity::find_by_id((session.0, user.0))
             .select_only()
             .column(membership::Column::Role)
@@ -79,15 +80,21 @@ impl SessionWrites for SqlUnitOfWork {
     }
 
     async fn member_ids(&mut self, session: SessionId) -> Result<Vec<UserId>, StoreError> {
-        people(self.txn.rows(MEMBER_IDS, [session.0.into()]).await)
+        let members = people(self.txn.rows(MEMBER_IDS, [session.0.into()]).await)?;
+        for user in &members {
+            self.concerns(*user);
+        }
+        Ok(members)
     }
 
     async fn membership(&mut self, session: SessionId, user: UserId) -> Result<Option<Membership>, StoreError> {
+        self.concerns(user);
         let row = self.txn.row(MEMBER, [session.0.into(), user.0.into()]).await.map_err(store)?;
         row.map(|row| reads::membership(&mut Cells::new(&row), session)).transpose().map_err(store)
     }
 
     async fn set_role(&mut self, session: SessionId, user: UserId, role: Role) -> Result<(), StoreError> {
+        self.concerns(user);
         let values = [session.0.into(), user.0.into(), role.as_str().into()];
         match self.txn.run(SET_ROLE, values).await.map_err(store)? {
             0 => Err(StoreError::corrupt("a role of somebody who is no member")),
@@ -101,6 +108,7 @@ impl SessionWrites for SqlUnitOfWork {
     }
 
     async fn mark_read(&mut self, session: SessionId, user: UserId, seq: i64) -> Result<Option<i64>, StoreError> {
+        self.concerns(user);
         let row = self.txn.row(MARK_READ, [session.0.into(), user.0.into(), seq.into()]).await.map_err(store)?;
         row.map(|row| Cells::new(&row).take()).transpose().map_err(store)
     }
@@ -152,6 +160,7 @@ impl SessionWrites for SqlUnitOfWork {
     }
 
     async fn insert_member(&mut self, membership: &Membership, read_seq: i64) -> Result<(), StoreError> {
+        self.concerns(membership.user.id);
         let session = membership.session_id.0;
         let counted = self.txn.run(COUNT_MEMBERS, [session.into(), 1_i64.into()]).await.map_err(store)?;
         if counted == 0 {
@@ -169,6 +178,7 @@ impl SessionWrites for SqlUnitOfWork {
     }
 
     async fn delete_member(&mut self, session: SessionId, user: UserId) -> Result<bool, StoreError> {
+        self.concerns(user);
         let gone = membership::Entity::delete_by_id((session.0, user.0)).exec(&self.txn).await.map_err(store)?;
         if gone.rows_affected == 0 {
             return Ok(false);

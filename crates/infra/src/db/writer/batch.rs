@@ -9,7 +9,7 @@ use rondo_domain::{
     session::SessionError,
     store::{Posted, StoreError},
 };
-use sea_orm::{DatabaseConnection, DbErr};
+use sea_orm::DbErr;
 use tokio::time::{Instant, sleep};
 
 use super::{lookup, mentions, plan, store};
@@ -17,7 +17,9 @@ use crate::db::{
     SqlStore,
     error::{self, Kind},
     guarded::Guarded,
-    keys, notifications,
+    keys,
+    link::Source,
+    notifications,
     store::Parts,
 };
 
@@ -38,7 +40,7 @@ enum Attempt {
 
 /// Writes batches.
 pub(super) struct Batches {
-    db: Guarded<DatabaseConnection>,
+    db: Guarded<Source>,
     parts: Parts,
 }
 
@@ -135,7 +137,10 @@ impl Batches {
             let _ = txn.rollback().await;
             return Ok(Attempt::KeyTaken);
         }
-        txn.commit().await?;
+        let committed = txn.commit().await;
+        let authors = plan.created.iter().map(|created| created.message.author.id);
+        self.parts.stale(authors.chain(notices.iter().map(|notice| notice.user_id)));
+        committed?;
         for event in events {
             self.parts.bus.publish(Signal::Event(Arc::new(event)));
         }

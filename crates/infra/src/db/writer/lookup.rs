@@ -3,15 +3,21 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use rondo_domain::{Timestamp, ids::SessionId, message::NewMessage};
-use sea_orm::{DatabaseTransaction, DbErr, QueryResult, Value};
+use rondo_domain::{
+    Timestamp,
+    ids::SessionId,
+    message::{ClientMessageId, NewMessage},
+};
+use sea_orm::{DbErr, QueryResult, Value, sqlx::postgres::PgArguments};
 use uuid::Uuid;
 
 use super::plan::{Facts, Locked};
 use crate::db::{
-    guarded::{Guarded, ONE_WRITE},
+    guarded::Guarded,
     keys,
+    link::Txn,
     log::by_ids,
+    postgres::{add, column},
     rows::{Cells, message_columns, user_columns},
 };
 
@@ -37,8 +43,6 @@ macro_rules! facts {
     };
 }
 
-// No message is nameless, and none has the nil id: so the one stands for no name and the other for no answer, and no
-// array holds nulls, which sea-query cannot bind.
 const FACTS_POSTGRES: &str = concat!(
     "WITH post AS (SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::uuid[], $4::text[], $5::uuid[]) \
        AS t (n, session_id, author_id, client_message_id, reply_to))",
@@ -52,10 +56,7 @@ const LONGEST: usize = 140;
 const SIZES: [usize; 4] = [1, 8, 64, 256];
 
 /// Locks the sessions in the order of their ids. Deleted ones and unknown ones are not in the answer.
-pub(super) async fn lock(
-    txn: &Guarded<DatabaseTransaction>,
-    posts: &[NewMessage],
-) -> Result<HashMap<SessionId, Locked>, DbErr> {
+pub(super) async fn lock(txn: &Guarded<Txn>, posts: &[NewMessage]) -> Result<HashMap<SessionId, Locked>, DbErr> {
     let ids: BTreeSet<Uuid> = posts.iter().map(|post| post.post.session.0).collect();
     let ids: Vec<Uuid> = ids.into_iter().collect();
     let rows = by_ids(txn, LOCK, &ids, |places| {
@@ -70,17 +71,13 @@ pub(super) async fn lock(
 }
 
 /// Reads what the posts are judged by, one [`Facts`] for each in their order.
-pub(super) async fn look_up(
-    txn: &Guarded<DatabaseTransaction>,
-    posts: &[NewMessage],
-    now: Timestamp,
-) -> Result<Vec<Facts>, DbErr> {
+pub(super) async fn look_up(txn: &Guarded<Txn>, posts: &[NewMessage], now: Timestamp) -> Result<Vec<Facts>, DbErr> {
     let mut facts = vec![Facts::default(); posts.len()];
-    let size = if txn.is_postgres() { ONE_WRITE / LONGEST } else { SIZES[3] };
+    let size = if txn.is_postgres() { txn.one_write() / LONGEST } else { SIZES[3] };
     let mut rows = Vec::with_capacity(posts.len());
     for (piece, first) in posts.chunks(size).zip((0..).step_by(size)) {
         rows.extend(if txn.is_postgres() {
-            txn.rows(FACTS_POSTGRES, arrays(piece, first)).await?
+            txn.rows_with(FACTS_POSTGRES, arguments(piece, first)?).await?
         } else {
             let size = SIZES.into_iter().find(|size| *size >= piece.len()).unwrap_or(piece.len());
             txn.rows(facts_sqlite(size), places(piece, first, size)).await?
@@ -126,13 +123,14 @@ fn fact(cells: &mut Cells<'_>, post: &NewMessage) -> Result<Facts, DbErr> {
     Ok(Facts { role, author: Some(author), reply_is_known, first, key_is_taken: false })
 }
 
-fn arrays(posts: &[NewMessage], first: i64) -> [Value; 5] {
-    let numbers: Vec<i64> = (first..).take(posts.len()).collect();
-    let sessions: Vec<Uuid> = posts.iter().map(|post| post.post.session.0).collect();
-    let authors: Vec<Uuid> = posts.iter().map(|post| post.author.0).collect();
-    let names: Vec<String> = posts.iter().map(name).collect();
-    let answered: Vec<Uuid> = posts.iter().map(|post| post.post.reply_to.map_or(Uuid::nil(), |id| id.0)).collect();
-    [numbers.into(), sessions.into(), authors.into(), names.into(), answered.into()]
+fn arguments(posts: &[NewMessage], first: i64) -> Result<PgArguments, DbErr> {
+    let mut all = PgArguments::default();
+    add(&mut all, (first..).take(posts.len()).collect::<Vec<i64>>())?;
+    add(&mut all, column(posts, |post| post.post.session.0))?;
+    add(&mut all, column(posts, |post| post.author.0))?;
+    add(&mut all, column(posts, |post| post.post.client_message_id.as_ref().map(ClientMessageId::as_str)))?;
+    add(&mut all, column(posts, |post| post.post.reply_to.map(|id| id.0)))?;
+    Ok(all)
 }
 
 /// The values of a piece of the batch, its last post repeated until the size is reached.
@@ -159,8 +157,4 @@ fn facts_sqlite(size: usize) -> String {
     let mut sql = format!("WITH post (n, session_id, author_id, client_message_id, reply_to) AS (VALUES {rows})");
     sql.push_str(facts!());
     sql
-}
-
-fn name(post: &NewMessage) -> String {
-    post.post.client_message_id.as_ref().map_or_else(String::new, |name| name.as_str().to_owned())
 }

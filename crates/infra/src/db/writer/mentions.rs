@@ -6,12 +6,13 @@ use rondo_domain::{
     ids::{SessionId, UserId},
     notification::{Notice, Notification, Place, Who, mentions},
 };
-use sea_orm::{DatabaseTransaction, DbErr, Value};
+use sea_orm::{DbErr, Value};
 
 use super::plan::Created;
 use crate::db::{
     bulk::{Shape, array, ask, portions},
     guarded::Guarded,
+    link::Txn,
     rows::Cells,
 };
 
@@ -32,10 +33,7 @@ const MEMBERS_POSTGRES: &str = "\
     JOIN session s ON s.id = p.session_id";
 
 /// What those are told who are mentioned, are members, and did not write it themselves.
-pub(super) async fn notices(
-    txn: &Guarded<DatabaseTransaction>,
-    created: &[Created],
-) -> Result<Vec<Notification>, DbErr> {
+pub(super) async fn notices(txn: &Guarded<Txn>, created: &[Created]) -> Result<Vec<Notification>, DbErr> {
     let mentioned: Vec<(&Created, UserId)> = created.iter().flat_map(others).collect();
     if mentioned.is_empty() {
         return Ok(Vec::new());
@@ -60,7 +58,7 @@ fn others(created: &Created) -> impl Iterator<Item = (&Created, UserId)> {
 }
 
 /// Those of the mentioned who are members, with the names of their sessions.
-async fn members(txn: &Guarded<DatabaseTransaction>, asked: &[Mention]) -> Result<HashMap<Mention, String>, DbErr> {
+async fn members(txn: &Guarded<Txn>, asked: &[Mention]) -> Result<HashMap<Mention, String>, DbErr> {
     let mut rows = Vec::new();
     if txn.is_postgres() {
         for portion in portions(asked, |_| 40) {

@@ -5,23 +5,32 @@ mod batch;
 mod lookup;
 mod mentions;
 mod plan;
+mod queue;
 mod store;
 
-use std::{mem, sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use rondo_domain::{
+    ids::SessionId,
     message::{MessageError, NewMessage},
     store::{MessageWriter, Posted, StoreError},
 };
 use tokio::{
-    sync::{mpsc, oneshot, watch},
-    task::JoinHandle,
+    sync::{oneshot, watch},
+    task::{JoinHandle, JoinSet},
     time::timeout,
 };
 
-use self::batch::Batches;
+use self::{
+    batch::Batches,
+    queue::{Batch, Job, Queue},
+};
 use super::SqlStore;
+
+/// How many batches PostgreSQL is given at once, so that one is put together and answered while another is made durable.
+/// Each has a connection of the writer's own.
+pub(super) const LANES: u32 = 2;
 
 /// The writer's bounds.
 #[derive(Clone, Copy, Debug)]
@@ -42,16 +51,9 @@ impl Default for WriterSettings {
     }
 }
 
-/// A post and where its answer goes.
-struct Job {
-    post: NewMessage,
-    answer: oneshot::Sender<Result<Posted, MessageError>>,
-}
-
 /// The handle by which posts reach the one task that writes.
 pub struct Writer {
-    queue: mpsc::Sender<Job>,
-    closing: watch::Sender<bool>,
+    queue: Arc<Queue>,
     ended: watch::Receiver<()>,
     answer_within: Duration,
 }
@@ -60,22 +62,23 @@ impl Writer {
     /// Starts the task. It ends after [`Writer::close`], or when the last handle is dropped.
     #[must_use]
     pub fn start(store: &SqlStore, settings: WriterSettings) -> (Arc<Self>, JoinHandle<()>) {
-        let (queue, jobs) = mpsc::channel(settings.capacity.max(1));
-        let (closing, closed) = watch::channel(false);
+        let lanes = if store.lane().is_postgres() { LANES } else { 1 };
+        let queue = Arc::new(Queue::new(settings, lanes));
         let (running, ended) = watch::channel(());
-        let task = Task { jobs, held: None, closed, batches: Batches::new(store), settings };
+        let task =
+            Task { queue: Arc::clone(&queue), batches: Arc::new(Batches::new(store)), under_way: JoinSet::new() };
         let handle = tokio::spawn(async move {
             task.run().await;
             drop(running); // also when the task panics: whoever waits in `close` hears of it
         });
-        (Arc::new(Self { queue, closing, ended, answer_within: settings.answer_within }), handle)
+        (Arc::new(Self { queue, ended, answer_within: settings.answer_within }), handle)
     }
 
     /// Takes no more posts, and waits until those in the queue are written and answered.
     ///
     /// Takes as long as the database does; whoever is in a hurry puts a deadline around it.
     pub async fn close(&self) {
-        self.closing.send_replace(true);
+        self.queue.close();
         self.ended().await;
     }
 
@@ -86,11 +89,17 @@ impl Writer {
     }
 }
 
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.queue.close();
+    }
+}
+
 #[async_trait]
 impl MessageWriter for Writer {
     async fn post(&self, post: NewMessage) -> Result<Posted, MessageError> {
         let (answer, answered) = oneshot::channel();
-        self.queue.try_send(Job { post, answer }).map_err(|_| MessageError::Busy)?;
+        self.queue.push(Job { post, answer })?;
         match timeout(self.answer_within, answered).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_)) => Err(unknown("the message writer ended")),
@@ -105,59 +114,49 @@ fn unknown(what: &str) -> MessageError {
 
 /// The task that writes.
 struct Task {
-    jobs: mpsc::Receiver<Job>,
-    /// What did not fit into the last batch and begins the next one.
-    held: Option<Job>,
-    closed: watch::Receiver<bool>,
-    batches: Batches,
-    settings: WriterSettings,
+    queue: Arc<Queue>,
+    batches: Arc<Batches>,
+    /// The batches that are being written; each gives its sessions back.
+    under_way: JoinSet<HashSet<SessionId>>,
 }
 
 impl Task {
     async fn run(mut self) {
-        while let Some(first) = self.next().await {
-            let (posts, answers) = self.gather(first);
-            let outcomes = self.batches.write(posts).await;
+        loop {
+            while let Some(batch) = self.queue.gather() {
+                self.begin(batch);
+            }
+            if self.under_way.is_empty() && self.queue.is_over() {
+                return;
+            }
+            tokio::select! {
+                Some(done) = self.under_way.join_next() => match done {
+                    Ok(sessions) => self.queue.release(&sessions),
+                    Err(error) => {
+                        tracing::error!(%error, "a batch of messages came to grief");
+                        return;
+                    }
+                },
+                () = self.queue.stirred() => {}
+            }
+        }
+    }
+
+    fn begin(&mut self, Batch { posts, answers }: Batch) {
+        let batches = Arc::clone(&self.batches);
+        self.under_way.spawn(async move {
+            let sessions = posts.iter().map(|post| post.post.session).collect();
+            let outcomes = batches.write(posts).await;
             for (answer, outcome) in answers.into_iter().zip(outcomes) {
                 let _ = answer.send(outcome); // whoever asked may have gone
             }
-        }
+            sessions
+        });
     }
+}
 
-    /// The next post, or `None` once the queue is closed and empty.
-    async fn next(&mut self) -> Option<Job> {
-        if let Some(held) = self.held.take() {
-            return Some(held);
-        }
-        loop {
-            tokio::select! {
-                // The handle is gone or closing: no more posts come in, those that are in are written.
-                _ = self.closed.wait_for(|closed| *closed), if !self.jobs.is_closed() => self.jobs.close(),
-                job = self.jobs.recv() => return job,
-            }
-        }
-    }
-
-    /// What is there to be written together. Posts for whose answer nobody waits any more are left out.
-    fn gather(&mut self, first: Job) -> (Vec<NewMessage>, Vec<oneshot::Sender<Result<Posted, MessageError>>>) {
-        let (mut posts, mut answers) = (Vec::new(), Vec::new());
-        let mut bytes = 0;
-        let mut next = Some(first);
-        while let Some(job) = mem::take(&mut next) {
-            let size = job.post.post.content.as_str().len();
-            if !posts.is_empty() && bytes + size > self.settings.batch_bytes {
-                self.held = Some(job);
-                break;
-            }
-            if !job.answer.is_closed() {
-                bytes += size;
-                posts.push(job.post);
-                answers.push(job.answer);
-            }
-            if posts.len() < self.settings.batch_posts {
-                next = self.jobs.try_recv().ok();
-            }
-        }
-        (posts, answers)
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.queue.abandon();
     }
 }

@@ -1,16 +1,17 @@
 //! Writes a batch: messages, events, counters and read markers.
 
 use rondo_domain::event::{EventKind, RecordedEvent};
-use sea_orm::{DatabaseTransaction, DbErr, Value};
-use uuid::Uuid;
+use sea_orm::{DbErr, Value, sqlx::postgres::PgArguments};
 
 use super::plan::{Counters, Created, Marker, Plan};
 use crate::db::{
-    bulk::{Shape, array, fitting, pieces},
-    guarded::{Guarded, ONE_WRITE},
+    bulk::{Shape, fitting, pieces},
+    guarded::Guarded,
+    link::Txn,
+    postgres::{add, column},
 };
 
-/// All of a batch, or a portion of it. See [`super::lookup`] about the empty name and the nil id.
+/// All of a batch, or a portion of it.
 const WRITE_POSTGRES: &str = "\
     WITH post AS ( \
         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::uuid[], $5::text[], $6::text[], $7::uuid[], \
@@ -18,8 +19,8 @@ const WRITE_POSTGRES: &str = "\
         AS t (id, session_id, seq, author_id, content, client_message_id, reply_to, position, created_at, data) \
     ), messages AS ( \
         INSERT INTO message (id, session_id, seq, author_id, content, client_message_id, reply_to, position, created_at) \
-        SELECT id, session_id, seq, author_id, content, NULLIF(client_message_id, ''), \
-            NULLIF(reply_to, '00000000-0000-0000-0000-000000000000'::uuid), position, created_at FROM post \
+        SELECT id, session_id, seq, author_id, content, client_message_id, reply_to, position, \
+            created_at FROM post \
     ), events AS ( \
         INSERT INTO session_event (session_id, position, kind, subject_id, data, created_at) \
         SELECT session_id, position, $11, id, data, created_at FROM post \
@@ -60,14 +61,10 @@ const MARKERS: Shape = Shape {
 };
 
 /// Writes what is planned; `events` belong to `plan.created`, one by one.
-pub(super) async fn write(
-    txn: &Guarded<DatabaseTransaction>,
-    plan: &Plan,
-    events: &[RecordedEvent],
-) -> Result<(), DbErr> {
+pub(super) async fn write(txn: &Guarded<Txn>, plan: &Plan, events: &[RecordedEvent]) -> Result<(), DbErr> {
     if txn.is_postgres() {
-        for load in Load::all(plan, events).portions() {
-            txn.run(WRITE_POSTGRES, load.arrays()).await?;
+        for load in Load::all(plan, events).portions(txn.one_write()) {
+            txn.run_with(WRITE_POSTGRES, load.arguments()?).await?;
         }
         return Ok(());
     }
@@ -93,11 +90,11 @@ impl<'p> Load<'p> {
         Self { created: &plan.created, events, counters: &plan.counters, markers: &plan.markers }
     }
 
-    /// The same in portions that go out at once, see [`ONE_WRITE`]; a single long message is one all the same.
-    fn portions(mut self) -> Vec<Self> {
+    /// The same in portions that go out at once; a single long message is one all the same.
+    fn portions(mut self, one_write: usize) -> Vec<Self> {
         let mut portions = Vec::new();
         while !(self.created.is_empty() && self.counters.is_empty() && self.markers.is_empty()) {
-            let mut room = ONE_WRITE;
+            let mut room = one_write;
             let posts = self.created.iter().zip(self.events).map(|(created, event)| weight(created, event));
             let posts = fitting(posts, &mut room).max(usize::from(!self.created.is_empty()));
             let counters = fitting(self.counters.iter().map(|_| 64), &mut room);
@@ -113,29 +110,29 @@ impl<'p> Load<'p> {
         portions
     }
 
-    fn arrays(self) -> [Value; 19] {
+    fn arguments(self) -> Result<PgArguments, DbErr> {
         let Self { created, events, counters, markers } = self;
-        [
-            array(created, |row| row.message.id.0),
-            array(created, |row| row.message.session_id.0),
-            array(created, |row| row.message.seq),
-            array(created, |row| row.message.author.id.0),
-            array(created, |row| row.message.content.clone().unwrap_or_default()),
-            array(created, |row| row.message.client_message_id.clone().unwrap_or_default()),
-            array(created, |row| row.message.reply_to.map_or(Uuid::nil(), |id| id.0)),
-            array(created, |row| row.position),
-            array(created, |row| row.message.created_at),
-            array(events, |event| event.data.to_string()),
-            EventKind::MessageCreate.as_str().into(),
-            array(counters, |row| row.session.0),
-            array(counters, |row| row.last_seq),
-            array(counters, |row| row.last_position),
-            array(counters, |row| row.last_message_at),
-            array(counters, |row| row.active_at),
-            array(markers, |row| row.session.0),
-            array(markers, |row| row.user.0),
-            array(markers, |row| row.seq),
-        ]
+        let mut all = PgArguments::default();
+        add(&mut all, column(created, |row| row.message.id.0))?;
+        add(&mut all, column(created, |row| row.message.session_id.0))?;
+        add(&mut all, column(created, |row| row.message.seq))?;
+        add(&mut all, column(created, |row| row.message.author.id.0))?;
+        add(&mut all, column(created, |row| row.message.content.as_deref().unwrap_or_default()))?;
+        add(&mut all, column(created, |row| row.message.client_message_id.as_deref()))?;
+        add(&mut all, column(created, |row| row.message.reply_to.map(|id| id.0)))?;
+        add(&mut all, column(created, |row| row.position))?;
+        add(&mut all, column(created, |row| row.message.created_at))?;
+        add(&mut all, column(events, |event| &*event.data))?;
+        add(&mut all, EventKind::MessageCreate.as_str())?;
+        add(&mut all, column(counters, |row| row.session.0))?;
+        add(&mut all, column(counters, |row| row.last_seq))?;
+        add(&mut all, column(counters, |row| row.last_position))?;
+        add(&mut all, column(counters, |row| row.last_message_at))?;
+        add(&mut all, column(counters, |row| row.active_at))?;
+        add(&mut all, column(markers, |row| row.session.0))?;
+        add(&mut all, column(markers, |row| row.user.0))?;
+        add(&mut all, column(markers, |row| row.seq))?;
+        Ok(all)
     }
 }
 
@@ -190,6 +187,7 @@ mod tests {
     };
 
     use super::*;
+    use crate::db::guarded::ONE_WRITE;
 
     fn planned(lengths: &[usize]) -> (Plan, Vec<RecordedEvent>) {
         let (session, at) = (SessionId::generate(), Timestamp::UNIX_EPOCH);
@@ -239,7 +237,7 @@ mod tests {
     fn portions_hold_everything_once_and_fit_into_one_write() {
         for lengths in [vec![100; 256], vec![0; 256], vec![10], vec![5_000; 9], vec![40_000, 10, 40_000]] {
             let (plan, events) = planned(&lengths);
-            let portions = Load::all(&plan, &events).portions();
+            let portions = Load::all(&plan, &events).portions(ONE_WRITE);
             let positions = portions.iter().flat_map(|load| load.created.iter().map(|row| row.position));
             assert!(positions.eq((1..).take(lengths.len())));
             let told = portions.iter().flat_map(|load| load.events.iter().map(|event| event.position));

@@ -83,13 +83,15 @@ fn in_development_everything_has_a_default() {
     assert_eq!(settings.database.kind, DatabaseKind::Sqlite);
     assert_eq!(settings.database.max_connections, 16);
     assert!(settings.demo);
-    assert!(settings.redis_url.is_none());
+    assert!(settings.redis.url.is_none());
+    assert_eq!(settings.redis.prefix, "rondo:");
     assert_eq!(settings.accounts.access_ttl, Duration::from_mins(15));
     assert_eq!(settings.accounts.refresh_ttl, Duration::from_hours(30 * 24));
     assert_eq!(settings.accounts.bcrypt_cost, 12);
     assert_eq!(settings.sessions.presence_grace, Duration::from_secs(3));
     assert!(settings.sessions.invite_unknown);
     assert_eq!(settings.sessions.invitation_ttl, Duration::from_hours(7 * 24));
+    assert_eq!(settings.sessions.event_retention, Duration::from_hours(30 * 24));
     let figure = |allowance: Allowance| (allowance.limit(), allowance.window().as_secs());
     assert!(Rule::ALL.into_iter().all(|rule| settings.limits.allowances.of(rule).is_some()));
     assert_eq!(settings.limits.allowances.of(Rule::Door).map(figure), Some((600, 3)));

@@ -4,7 +4,12 @@ use actix_web::{HttpResponse, web::Data};
 use rondo_domain::account::Accounts;
 use rondo_wire::view::UserView;
 
-use crate::{extract::CurrentUser, problem::Failure};
+use crate::{
+    cache::{Answers, Asked},
+    extract::CurrentUser,
+    problem::Failure,
+    rest::answer,
+};
 
 /// Look at oneself
 ///
@@ -15,7 +20,12 @@ use crate::{extract::CurrentUser, problem::Failure};
     security(("bearer" = [])),
 )]
 #[tracing::instrument(level = "debug", name = "http.users.me.get", skip_all)]
-pub(crate) async fn handle(CurrentUser(actor): CurrentUser, accounts: Data<Accounts>) -> Result<HttpResponse, Failure> {
-    let user = accounts.me(&actor).await?;
-    Ok(HttpResponse::Ok().json(UserView::own(&user)))
+pub(crate) async fn handle(
+    CurrentUser(actor): CurrentUser,
+    accounts: Data<Accounts>,
+    answers: Data<Answers>,
+) -> Result<HttpResponse, Failure> {
+    let accounts = accounts.into_inner();
+    let me = move || async move { accounts.me(&actor).await.map(|user| answer::json(&UserView::own(&user))) };
+    answers.serve(Asked::me(actor.user), me).await
 }

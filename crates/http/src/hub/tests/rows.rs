@@ -1,0 +1,103 @@
+//! The rows of what is for people, in memory.
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex},
+};
+
+use async_trait::async_trait;
+use rondo_domain::{
+    Clock as _, InvitationId, LoginId, NotificationId, SessionId, UserId,
+    bus::{PersonalSignal, Signal},
+    clock::SystemClock,
+    event::PersonalKind,
+    invitation::{Invitation, Status},
+    notification::StoredNotification,
+    page::Limit,
+    policy::Role,
+    store::{PersonalLog, StoreError},
+};
+use rondo_wire::view::{InvitationView, NotificationView};
+
+use super::user;
+
+/// What people were told of, and whose logins were cut.
+#[derive(Default)]
+pub(super) struct Rows {
+    notifications: Mutex<Vec<(UserId, StoredNotification)>>,
+    invitations: Mutex<Vec<(UserId, Invitation)>>,
+    cut: Mutex<HashSet<LoginId>>,
+}
+
+impl Rows {
+    /// A new notification, and the signal that tells of it.
+    pub(super) fn notify(&self, user: UserId) -> (NotificationId, Signal) {
+        let id = NotificationId::generate();
+        let (kind, data, created_at) = ("mention".to_owned(), "{}".to_owned(), SystemClock.now());
+        let stored = StoredNotification { id, kind, data, read_at: None, created_at };
+        let data = serde_json::to_string(&NotificationView::from(&stored)).unwrap().into();
+        self.notifications.lock().unwrap().push((user, stored));
+        let signal = PersonalSignal { user, kind: PersonalKind::NotificationCreate, data };
+        (id, Signal::Personal(Arc::new(signal)))
+    }
+
+    /// A new invitation, and the signal that tells of it.
+    pub(super) fn invite(&self, invited: UserId) -> (InvitationId, Signal) {
+        let invitation = Invitation {
+            id: InvitationId::generate(),
+            session_id: SessionId::generate(),
+            session_name: "Fulbito".to_owned(),
+            inviter: user(),
+            email: "grace@example.org".to_owned(),
+            role: Role::Member,
+            status: Status::Pending,
+            expires_at: SystemClock.now(),
+            created_at: SystemClock.now(),
+        };
+        let id = invitation.id;
+        let data = serde_json::to_string(&InvitationView::from(&invitation)).unwrap().into();
+        self.invitations.lock().unwrap().push((invited, invitation));
+        let signal = PersonalSignal { user: invited, kind: PersonalKind::InvitationCreate, data };
+        (id, Signal::Personal(Arc::new(signal)))
+    }
+
+    /// A login is no longer in force.
+    pub(super) fn cut(&self, login: LoginId) {
+        self.cut.lock().unwrap().insert(login);
+    }
+}
+
+fn found<T: Clone>(
+    rows: &Mutex<Vec<(UserId, T)>>,
+    limit: Limit,
+    wanted: impl Fn(UserId, &T) -> bool,
+) -> Vec<(UserId, T)> {
+    let rows = rows.lock().unwrap();
+    rows.iter().filter(|(user, row)| wanted(*user, row)).take(limit.get()).cloned().collect()
+}
+
+#[async_trait]
+impl PersonalLog for Rows {
+    async fn notified(
+        &self,
+        users: &[UserId],
+        after: NotificationId,
+        limit: Limit,
+    ) -> Result<Vec<(UserId, StoredNotification)>, StoreError> {
+        Ok(found(&self.notifications, limit, |user, row| users.contains(&user) && row.id > after))
+    }
+
+    async fn invited(
+        &self,
+        users: &[UserId],
+        after: InvitationId,
+        limit: Limit,
+    ) -> Result<Vec<(UserId, Invitation)>, StoreError> {
+        Ok(found(&self.invitations, limit, |user, row| users.contains(&user) && row.id > after))
+    }
+
+    async fn live_logins(&self, logins: &[LoginId]) -> Result<Vec<LoginId>, StoreError> {
+        let cut = self.cut.lock().unwrap();
+        Ok(logins.iter().filter(|login| !cut.contains(login)).copied().collect())
+    }
+}

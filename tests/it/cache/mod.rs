@@ -1,0 +1,5 @@
+//! Answers that are kept for a moment: who sees what, and how soon.
+
+mod nodes;
+mod others;
+mod own_writes;

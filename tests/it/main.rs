@@ -7,6 +7,7 @@ mod cache;
 mod care;
 mod documents;
 mod events;
+mod graphql;
 mod health;
 mod invitations;
 mod limits;

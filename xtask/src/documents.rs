@@ -12,6 +12,7 @@ use crate::shell::{Result, capture};
 const DOCUMENTS: &[(&[&str], &str)] = &[
     (&["openapi"], "docs/openapi.json"),
     (&["asyncapi"], "docs/asyncapi.json"),
+    (&["graphql-schema"], "docs/schema.graphql"),
     (&["docs", "errors"], "docs/errors.md"),
     (&["docs", "events"], "docs/EVENTS.md"),
 ];

@@ -1,6 +1,6 @@
 //! Which crate may know what: the table that keeps frameworks out of the domain, and each layer in its place.
 //!
-//! `server → http, graphql, infra, migration; http, graphql → wire → domain; infra → domain, migration`.
+//! `server → http, infra, migration; http → graphql → wire → domain; infra → domain, migration`.
 
 use crate::cargo::cargo;
 use crate::shell::{Result, capture};
@@ -21,6 +21,9 @@ const RULES: &[(&str, &[&str])] = &[
     ("rondo-wire", STORES),
     ("rondo-wire", RUNTIMES),
     ("rondo-wire", &["rondo-infra", "rondo-http", "rondo-graphql", "rondo-server", "rondo-migration"]),
+    ("rondo-graphql", &["actix", "axum", "hyper", "tower", "socketioxide", "engineioxide"]),
+    ("rondo-graphql", &["sea-orm", "sqlx", "redis"]),
+    ("rondo-graphql", &["rondo-infra", "rondo-http", "rondo-server", "rondo-migration"]),
     ("rondo-infra", &["actix", "axum", "socketioxide", "engineioxide", "async-graphql", "utoipa"]),
     ("rondo-infra", &["rondo-wire", "rondo-http", "rondo-graphql", "rondo-server"]),
     ("rondo-http", &["sea-orm", "sqlx", "redis", "rondo-infra", "rondo-server", "rondo-migration"]),

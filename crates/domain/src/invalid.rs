@@ -84,6 +84,14 @@ impl Check {
         }
     }
 
+    /// Ends an input whose values all may be absent.
+    ///
+    /// # Errors
+    /// When a fault was noted.
+    pub fn passed(self) -> Result<(), Invalid> {
+        if self.violations.is_empty() { Ok(()) } else { Err(self.failed()) }
+    }
+
     /// What was found.
     #[must_use]
     pub fn failed(self) -> Invalid {

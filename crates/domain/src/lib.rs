@@ -13,6 +13,7 @@ pub mod ids;
 pub mod invalid;
 pub mod invitation;
 pub mod limits;
+pub mod lists;
 pub mod message;
 pub mod meter;
 pub mod notification;

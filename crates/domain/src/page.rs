@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// How many items a page may hold: 1 to 100, 20 when not said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Limit(u16);
 
 impl Limit {
@@ -81,7 +81,7 @@ impl<T, K> Page<T, K> {
 }
 
 /// The key of a list of sessions, newest activity first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ActivityKey {
     /// When the last session of the page before was active.
     pub active_at: Timestamp,
@@ -90,7 +90,7 @@ pub struct ActivityKey {
 }
 
 /// The key of a list of members: by the time of their coming.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct MemberKey {
     /// When the last member of the page before came.
     pub joined_at: Timestamp,
@@ -99,7 +99,7 @@ pub struct MemberKey {
 }
 
 /// Which way a list of messages runs, and the `seq` that its page starts beyond.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum MessageKey {
     /// Newest first, below this `seq`; from the end when `None`.
     Before(Option<i64>),

@@ -8,6 +8,8 @@ use actix_web::{
     dev::{ServiceFactory, ServiceRequest, ServiceResponse},
     web::{self, Data},
 };
+use rondo_domain::idempotency::Onces;
+use rondo_graphql::GraphQl;
 use rondo_wire::{ErrorCode, Fault};
 use tokio::runtime::Handle;
 
@@ -15,7 +17,7 @@ use crate::{
     cookies::RefreshCookies,
     cors::CrossOrigin,
     docs,
-    idempotency::Idempotency,
+    graphql::{self, Surface},
     limits::{Door, Limited},
     problem::Failure,
     request_log::RequestLog,
@@ -28,6 +30,7 @@ pub(crate) fn configure(
     services: &Services,
     settings: &HttpSettings,
     draining: &Arc<Draining>,
+    graphql: &Arc<GraphQl>,
 ) -> impl Fn(&mut web::ServiceConfig) + Clone + use<> {
     let accounts = Data::from(Arc::clone(&services.accounts));
     let sessions = Data::from(Arc::clone(&services.sessions));
@@ -38,8 +41,10 @@ pub(crate) fn configure(
     let presences = Data::from(Arc::clone(&services.presences));
     let answers = Data::new(services.answers.clone());
     let store = Data::from(Arc::clone(&services.store));
+    let onces = Arc::new(Onces::new(Arc::clone(&services.store), Arc::clone(&services.clock)));
+    let surface = Data::new(Surface::new(graphql, services, &onces, settings.docs));
+    let onces = Data::from(onces);
     let vitals = Data::from(Arc::clone(&services.vitals));
-    let idempotency = Data::new(Idempotency { store: Arc::clone(&services.store), clock: Arc::clone(&services.clock) });
     let limits = Data::from(Arc::clone(&services.limits));
     let proxies = Data::new(settings.trusted_proxies.clone());
     let draining = Data::from(Arc::clone(draining));
@@ -56,7 +61,7 @@ pub(crate) fn configure(
             .app_data(invitations.clone())
             .app_data(notifications.clone())
             .app_data(presences.clone())
-            .app_data(idempotency.clone())
+            .app_data(onces.clone())
             .app_data(answers.clone())
             .app_data(store.clone())
             .app_data(vitals.clone())
@@ -66,9 +71,11 @@ pub(crate) fn configure(
             .app_data(cookies.clone())
             .app_data(live.clone())
             .app_data(release.clone())
-            .configure(rest::mount);
+            .app_data(surface.clone())
+            .configure(rest::mount)
+            .configure(graphql::mount);
         if documented {
-            config.configure(docs::mount);
+            config.configure(docs::mount).configure(graphql::mount_documents);
         }
         config.default_service(web::to(unknown));
     }
@@ -80,6 +87,7 @@ pub(crate) fn app<E>(
     services: &Services,
     settings: &HttpSettings,
     draining: &Arc<Draining>,
+    graphql: &Arc<GraphQl>,
     runtime: Handle,
     extra: E,
 ) -> App<
@@ -90,7 +98,7 @@ where
     E: FnOnce(&mut web::ServiceConfig),
 {
     App::new()
-        .configure(configure(services, settings, draining))
+        .configure(configure(services, settings, draining, graphql))
         .configure(extra)
         .wrap(Limited::new(Door::new(services, settings)))
         .wrap(CrossOrigin::new(&settings.origins))

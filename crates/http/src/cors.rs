@@ -20,7 +20,7 @@ use actix_web::{
 use futures_util::future::LocalBoxFuture;
 use pin_project_lite::pin_project;
 
-use crate::{idempotency, request_id, state::AllowedOrigins};
+use crate::{graphql, idempotency, request_id, state::AllowedOrigins};
 
 /// The rules for browsers.
 pub(crate) struct CrossOrigin(Cors);
@@ -32,6 +32,7 @@ impl CrossOrigin {
         let rules = Cors::default()
             .allowed_methods([Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
             .allowed_headers([AUTHORIZATION, CONTENT_TYPE, idempotency::KEY, request_id::HEADER])
+            .allowed_headers(graphql::PREFLIGHT)
             .expose_headers([request_id::HEADER, LOCATION, RETRY_AFTER, idempotency::REPLAYED])
             .expose_headers(limits)
             .max_age(3_600);

@@ -9,6 +9,7 @@ mod docs;
 mod etag;
 mod extract;
 mod gateway;
+mod graphql;
 mod headers;
 mod hub;
 mod idempotency;
@@ -33,3 +34,4 @@ pub use server::Server;
 pub use state::{AllowedOrigins, Draining, HttpSettings, Services, TrustedProxies};
 
 pub use hub::{Hub, HubCounts, HubParts};
+pub use rondo_graphql::sdl as graphql_schema;

@@ -1,10 +1,19 @@
 //! The name under which a request is found in the log: the caller's, if it is a sane one, else a new one.
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
-use rondo_domain::ids::RequestId;
+use rondo_domain::ids;
 
 /// The header that carries it, both ways.
 pub(crate) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The name under which a request is answered, for those who write it into their answers.
+pub(crate) struct RequestId(pub(crate) HeaderValue);
+
+impl RequestId {
+    pub(crate) fn text(&self) -> String {
+        text(&self.0).to_owned()
+    }
+}
 
 /// The longest name that a caller may give.
 const MAX_LENGTH: usize = 128;
@@ -30,7 +39,7 @@ fn is_sane(name: &[u8]) -> bool {
 
 fn generate() -> HeaderValue {
     let mut buffer = uuid::Uuid::encode_buffer();
-    let text = RequestId::generate().0.hyphenated().encode_lower(&mut buffer);
+    let text = ids::RequestId::generate().0.hyphenated().encode_lower(&mut buffer);
     HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static("-"))
 }
 

@@ -23,7 +23,10 @@ use rondo_wire::Fault;
 use tokio::runtime::Handle;
 use tracing::{Level, field};
 
-use crate::{etag, headers, problem, request_id};
+use crate::{
+    etag, graphql, headers, problem,
+    request_id::{self, RequestId},
+};
 
 /// The pattern of the route that a request was matched with; its resource carries it.
 pub(crate) struct RoutePattern(pub(crate) String);
@@ -74,7 +77,11 @@ where
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
         let started = Instant::now();
-        let request_id = Some(request_id::of(request.headers()));
+        let request_id = request_id::of(request.headers());
+        if request.path() == graphql::PATH {
+            request.extensions_mut().insert(RequestId(request_id.clone()));
+        }
+        let request_id = Some(request_id);
         let work = Some(metered(self.service.call(request)));
         Answer { work, runtime: self.runtime.clone(), request_id, started }
     }

@@ -9,6 +9,7 @@ use actix_service::{
     IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt, fn_factory, fn_service, map_config,
 };
 use actix_web::{dev::AppConfig, web};
+use rondo_graphql::GraphQl;
 use tokio::{
     net::{TcpSocket, TcpStream},
     runtime::Handle,
@@ -63,15 +64,23 @@ impl Server {
             door: Door::new(services, settings),
         };
         let polling = web::Data::new(mount.clone());
+        let graphql = Arc::new(GraphQl::new(settings.docs));
         let whole_app = {
             let (services, settings) = (services.clone(), settings.clone());
             let runtime = Handle::current();
             move || {
                 let polling = polling.clone();
-                app(&services, &settings, &draining, runtime.clone(), move |config: &mut web::ServiceConfig| {
-                    let paths = [mount::PATH.to_owned(), format!("{}/", mount::PATH)];
-                    config.app_data(polling).service(web::resource(paths).to(Mount::polling));
-                })
+                app(
+                    &services,
+                    &settings,
+                    &draining,
+                    &graphql,
+                    runtime.clone(),
+                    move |config: &mut web::ServiceConfig| {
+                        let paths = [mount::PATH.to_owned(), format!("{}/", mount::PATH)];
+                        config.app_data(polling).service(web::resource(paths).to(Mount::polling));
+                    },
+                )
             }
         };
         let builder = actix_server::Server::build()

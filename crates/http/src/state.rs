@@ -12,6 +12,7 @@ use rondo_domain::{
     account::Accounts,
     invitation::Invitations,
     limits::{Allowance, Limits},
+    lists::Lists,
     message::Messages,
     notification::Notifications,
     presence::Presences,
@@ -40,6 +41,8 @@ pub struct Services {
     pub notifications: Arc<Notifications>,
     /// Who is present.
     pub presences: Arc<Presences>,
+    /// Lists of many sessions, and from their end.
+    pub lists: Arc<Lists>,
     /// How often they may be called.
     pub limits: Arc<dyn Limits>,
     /// Answers that are kept for a moment.

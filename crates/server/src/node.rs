@@ -8,9 +8,10 @@ use rondo_domain::{
     bus::Bus,
     ids::RequestId,
     invitation::{InvitationSettings, Invitations},
+    lists::{ListParts, ListReads, Lists},
     message::Messages,
     notification::Notifications,
-    presence::Presences,
+    presence::{PresenceBook, Presences},
     session::{Members, Sessions},
     store::{EventLog, MessageWriter, PersonalLog, Store, StoreError},
 };
@@ -58,6 +59,7 @@ pub enum NodeError {
 pub(crate) struct Core {
     pub(crate) database: Database,
     pub(crate) store: Arc<dyn Store>,
+    lists: Arc<dyn ListReads>,
     pub(crate) writer: Arc<Writer>,
     writer_task: tokio::task::JoinHandle<()>,
     bus: Arc<dyn Bus>,
@@ -75,7 +77,8 @@ impl Core {
         let (writer, writer_task) = Writer::start(&store, WriterSettings::default());
         let log = Arc::clone(&store) as Arc<dyn EventLog>;
         let personal = Arc::clone(&store) as Arc<dyn PersonalLog>;
-        Ok(Self { database, store, writer, writer_task, bus, log, personal, clock })
+        let lists = Arc::clone(&store) as Arc<dyn ListReads>;
+        Ok(Self { database, store, lists, writer, writer_task, bus, log, personal, clock })
     }
 
     /// What the demo is written with.
@@ -208,6 +211,9 @@ fn services(core: &Core, link: &Link, settings: &Settings, secrets: Secrets, ans
     let invitations =
         InvitationSettings { ttl: settings.sessions.invitation_ttl, unknown: settings.sessions.invite_unknown };
     let writer = Arc::clone(writer) as Arc<dyn MessageWriter>;
+    let presence: Arc<dyn PresenceBook> = link.presence();
+    let lists =
+        ListParts { store: store(), reads: Arc::clone(&core.lists), book: Arc::clone(&presence), clock: clock() };
     Services {
         accounts: Arc::new(accounts),
         sessions: Arc::new(Sessions::new(store(), clock())),
@@ -215,7 +221,8 @@ fn services(core: &Core, link: &Link, settings: &Settings, secrets: Secrets, ans
         messages: Arc::new(Messages::new(store(), writer, Arc::clone(bus), clock())),
         invitations: Arc::new(Invitations::new(store(), clock(), invitations)),
         notifications: Arc::new(Notifications::new(store(), clock())),
-        presences: Arc::new(Presences::new(store(), link.presence(), Arc::clone(bus), clock())),
+        presences: Arc::new(Presences::new(store(), presence, Arc::clone(bus), clock())),
+        lists: Arc::new(Lists::new(lists)),
         limits: link.limits(&settings.limits.allowances, clock()),
         answers,
         vitals: link.vitals(),

@@ -66,6 +66,10 @@ catalogue! {
     PayloadTooLarge = "payload_too_large", 413, "Payload too large";
     /// Bodies must be `application/json`.
     UnsupportedMediaType = "unsupported_media_type", 415, "Unsupported media type";
+    /// GraphQL only: the document is too large, too deep, or asks for too much at once. Nothing was done.
+    QueryTooComplex = "query_too_complex", 400, "Query too complex";
+    /// GraphQL only: the document whose hash was sent is not known here. Send it again with its text.
+    PersistedQueryNotFound = "persisted_query_not_found", 404, "Persisted query not found";
     /// A field is missing, unknown, of the wrong type or breaks a rule; `errors` names each. Nothing was done.
     ValidationFailed = "validation_failed", 422, "Validation failed";
     /// The `Idempotency-Key` was used for another request before.

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use rondo_domain::{
-    Invalid, account::AccountError, invitation::InvitationError, limits::Refused, message::MessageError,
-    notification::NotificationError, session::SessionError, store::StoreError,
+    Invalid, account::AccountError, idempotency::OnceError, invitation::InvitationError, limits::Refused,
+    message::MessageError, notification::NotificationError, session::SessionError, store::StoreError,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -171,5 +171,23 @@ impl From<Refused> for Fault {
         let seconds = quota.reset_after.as_secs_f64().ceil();
         let detail = format!("Too much at once: {refused}. Try again in {seconds} s.");
         Self { retry_after: Some(quota.reset_after), ..Self::new(ErrorCode::RateLimited, detail) }
+    }
+}
+
+impl<E: Into<Self>> From<OnceError<E>> for Fault {
+    fn from(error: OnceError<E>) -> Self {
+        match error {
+            OnceError::Mismatch => {
+                let detail = "This Idempotency-Key was used for another request.";
+                Self::new(ErrorCode::IdempotencyMismatch, detail)
+            }
+            OnceError::InProgress => {
+                let detail = "A request with this Idempotency-Key is still running.";
+                let retry_after = Some(Duration::from_secs(1));
+                Self { retry_after, ..Self::new(ErrorCode::IdempotencyInProgress, detail) }
+            }
+            OnceError::Store(error) => error.into(),
+            OnceError::Refused(error) => error.into(),
+        }
     }
 }

@@ -364,6 +364,10 @@ fn id<T: std::str::FromStr>(raw: &str) -> Result<T, Reason> {
     raw.parse().map_err(|_| Reason::new("invalid_format", "must be a UUID"))
 }
 
-fn position(raw: i64) -> Result<Position, Reason> {
+/// Reads a place in a session's log.
+///
+/// # Errors
+/// `out_of_range`.
+pub fn position(raw: i64) -> Result<Position, Reason> {
     if raw >= 0 { Ok(raw) } else { Err(Reason::new("out_of_range", "must be 0 or more")) }
 }

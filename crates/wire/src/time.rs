@@ -1,6 +1,6 @@
 //! How moments look outside: RFC 3339 in UTC with whole milliseconds.
 
-use chrono::SecondsFormat;
+use chrono::{DateTime, SecondsFormat};
 use rondo_domain::Timestamp;
 use serde::{Serialize, Serializer};
 use utoipa::{
@@ -12,9 +12,25 @@ use utoipa::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Time(pub Timestamp);
 
+impl Time {
+    /// As it is shown.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.0.to_rfc3339_opts(SecondsFormat::Millis, true)
+    }
+
+    /// Reads a moment that was shown.
+    ///
+    /// # Errors
+    /// When it is no RFC 3339.
+    pub fn parse(text: &str) -> Result<Self, chrono::ParseError> {
+        DateTime::parse_from_rfc3339(text).map(|moment| Self(moment.to_utc()))
+    }
+}
+
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0.to_rfc3339_opts(SecondsFormat::Millis, true))
+        serializer.serialize_str(&self.text())
     }
 }
 

@@ -1,5 +1,5 @@
 //! Who may do what: every operation, tried by everybody.
 
 mod attempt;
-mod operations;
-mod scene;
+pub(crate) mod operations;
+pub(crate) mod scene;

@@ -8,21 +8,21 @@ use serde_json::{Value, json};
 
 /// An operation in one of its uses. Statuses are what it answers to a good request of this person; a socket's refusals
 /// stand as the statuses of their codes, and what is done as 200.
-pub(super) struct Operation {
+pub(crate) struct Operation {
     /// An HTTP method, or `EVENT` for an event of a socket.
-    pub(super) method: &'static str,
-    pub(super) path: &'static str,
-    pub(super) body: Option<Value>,
+    pub(crate) method: &'static str,
+    pub(crate) path: &'static str,
+    pub(crate) body: Option<Value>,
     /// Nobody: no token at all.
-    pub(super) nobody: u16,
-    pub(super) verdicts: Verdicts,
+    pub(crate) nobody: u16,
+    pub(crate) verdicts: Verdicts,
     /// Whose member, message, invitation, notification or login it is about.
-    pub(super) whose: Whose,
+    pub(crate) whose: Whose,
 }
 
 /// How an operation answers those who are signed in.
 #[derive(Clone, Copy)]
-pub(super) enum Verdicts {
+pub(crate) enum Verdicts {
     /// It is not for people who are signed in.
     Open,
     /// To anybody alike.
@@ -32,12 +32,12 @@ pub(super) enum Verdicts {
 }
 
 /// Those of [`Verdicts::Each`], in this order.
-pub(super) const CALLERS: [&str; 6] =
+pub(crate) const CALLERS: [&str; 6] =
     ["an outsider of a private session", "an outsider of a public session", "owner", "moderator", "member", "viewer"];
 
 /// What the path's and the body's ids name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Whose {
+pub(crate) enum Whose {
     /// The caller's own.
     Own,
     /// Somebody else's.
@@ -64,7 +64,7 @@ impl Operation {
     }
 
     /// Its path and body, with the names of ids in them.
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         format!("{} {}", self.path, self.body.clone().unwrap_or_default())
     }
 
@@ -86,7 +86,7 @@ impl Operation {
 }
 
 /// The table.
-pub(super) fn all() -> Vec<Operation> {
+pub(crate) fn all() -> Vec<Operation> {
     let mut all = accounts();
     all.extend(sessions());
     all.extend(members());

@@ -7,24 +7,24 @@ use serde_json::{Value, json};
 use super::operations::{CALLERS, Operation, Whose};
 
 /// The people of all scenes. Each scene has a session of its own.
-pub(super) struct Cast {
-    pub(super) owner: Person,
+pub(crate) struct Cast {
+    pub(crate) owner: Person,
     /// Who tries.
-    pub(super) caller: Person,
+    pub(crate) caller: Person,
     /// Whom it is about, where that is neither.
-    subject: Person,
+    pub(crate) subject: Person,
 }
 
 impl Cast {
-    pub(super) async fn gather(app: &TestApp) -> Self {
+    pub(crate) async fn gather(app: &TestApp) -> Self {
         Self { owner: app.user("ada").await, caller: app.user("eve").await, subject: app.user("grace").await }
     }
 }
 
 /// A session with a caller before it, and the ids that an operation names.
-pub(super) struct Scene<'a> {
-    pub(super) cast: &'a Cast,
-    pub(super) room: Room,
+pub(crate) struct Scene<'a> {
+    pub(crate) cast: &'a Cast,
+    pub(crate) room: Room,
     ids: Vec<(&'static str, String)>,
 }
 
@@ -34,7 +34,7 @@ fn id(value: &Value) -> String {
 
 impl<'a> Scene<'a> {
     /// The caller is one of [`CALLERS`].
-    pub(super) async fn set(app: &TestApp, cast: &'a Cast, operation: &Operation, caller: &'static str) -> Self {
+    pub(crate) async fn set(app: &TestApp, cast: &'a Cast, operation: &Operation, caller: &'static str) -> Self {
         let Cast { owner, caller: eve, subject } = cast;
         let private = caller == CALLERS[0];
         let room = app.session().public().owned_by(owner).create().await;
@@ -88,7 +88,7 @@ impl<'a> Scene<'a> {
     }
 
     /// For operations that have no session: whose notification, login or token it is.
-    pub(super) async fn personal(app: &TestApp, cast: &'a Cast, operation: &Operation) -> Self {
+    pub(crate) async fn personal(app: &TestApp, cast: &'a Cast, operation: &Operation) -> Self {
         let room = app.session().owned_by(&cast.owner).create().await;
         let person = if operation.whose == Whose::Own { &cast.caller } else { &cast.subject };
         let mut ids = Vec::new();
@@ -104,12 +104,12 @@ impl<'a> Scene<'a> {
         Self { cast, room, ids }
     }
 
-    fn filled(&self, text: &str) -> String {
+    pub(crate) fn filled(&self, text: &str) -> String {
         self.ids.iter().fold(text.to_owned(), |text, (name, id)| text.replace(name, id))
     }
 
     /// Has the caller try it, whatever the surface; gives the status, and the answer of REST.
-    pub(super) async fn attempt(&self, operation: &Operation) -> (u16, Value) {
+    pub(crate) async fn attempt(&self, operation: &Operation) -> (u16, Value) {
         if operation.method == "EVENT" {
             let socket = self.cast.caller.socket().await;
             if operation.path.starts_with("typing:") {
@@ -130,7 +130,7 @@ impl<'a> Scene<'a> {
     }
 
     /// The operation of REST with these ids, by whoever `ask` is.
-    pub(super) async fn request(
+    pub(crate) async fn request(
         &self,
         operation: &Operation,
         ask: impl FnOnce(reqwest::Method, &str) -> Request,
@@ -143,7 +143,7 @@ impl<'a> Scene<'a> {
     }
 
     /// All of the session that a refused operation could have changed.
-    pub(super) async fn state(&self) -> (Value, Value) {
+    pub(crate) async fn state(&self) -> (Value, Value) {
         let owner = &self.cast.owner;
         let invitations = owner.get(&self.room.path("/invitations")).await.told(200);
         (self.room.seen_by(owner).await, invitations)
@@ -151,7 +151,7 @@ impl<'a> Scene<'a> {
 }
 
 /// What an acknowledgement amounts to.
-fn status_of(answer: &Value) -> u16 {
+pub(crate) fn status_of(answer: &Value) -> u16 {
     if answer["ok"] == true {
         return 200;
     }

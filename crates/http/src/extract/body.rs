@@ -130,11 +130,11 @@ pub(crate) fn is_json(media_type: &str) -> bool {
     essence.eq_ignore_ascii_case("application/json") || (essence.contains('/') && ends_in("+json"))
 }
 
-fn media_type(request: &HttpRequest) -> Option<&str> {
+pub(crate) fn media_type(request: &HttpRequest) -> Option<&str> {
     request.headers().get(CONTENT_TYPE)?.to_str().ok()
 }
 
-async fn read(request: &HttpRequest, payload: Payload) -> Result<Bytes, Fault> {
+pub(crate) async fn read(request: &HttpRequest, payload: Payload) -> Result<Bytes, Fault> {
     let announced = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|length| length > MAX_LENGTH as u64) {
         return Err(too_large());

@@ -21,10 +21,17 @@ impl FromRequest for ClientOrigin {
     type Future = Ready<Result<Self, Infallible>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self(Self::of(request))))
+    }
+}
+
+impl ClientOrigin {
+    /// Where a request comes from.
+    pub(crate) fn of(request: &HttpRequest) -> LoginOrigin {
         let agent = request.headers().get(USER_AGENT).map(|agent| String::from_utf8_lossy(agent.as_bytes()));
         let user_agent = agent.map(|agent| agent.chars().filter(|c| *c != '\0').take(USER_AGENT_LENGTH).collect());
         let address = client_address(request).map(|address| address.to_string());
-        ready(Ok(Self(LoginOrigin { user_agent, address })))
+        LoginOrigin { user_agent, address }
     }
 }
 

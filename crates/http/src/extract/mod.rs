@@ -9,7 +9,7 @@ mod params;
 mod path;
 mod user;
 
-pub(crate) use body::{Body, Keyed, NoBody, OptionalBody, is_json};
+pub(crate) use body::{Body, Keyed, NoBody, OptionalBody, is_json, media_type, read};
 pub(crate) use client::ClientOrigin;
 pub(crate) use in_order::in_order;
 pub(crate) use page::Paging;

@@ -4,11 +4,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::{
-    collections::HashSet,
-    sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::sync::Arc;
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -20,12 +16,11 @@ use actix_web::{
 };
 use aws_lc_rs::digest::{Context, SHA256};
 use rondo_domain::{
-    Clock, Invalid, UserId,
+    Invalid,
     account::Actor,
-    idempotency::{Fingerprint, Guard, IdempotencyKey, Remembered, Render, StoredAnswer},
-    store::{Store, StoreError},
+    idempotency::{Asked, Done, Fingerprint, Guard, IdempotencyKey, Onces, StoredAnswer},
 };
-use rondo_wire::{ErrorCode, Fault};
+use rondo_wire::Fault;
 
 use crate::problem::Failure;
 
@@ -34,21 +29,12 @@ pub(crate) const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// The header that tells a repeated answer from the first.
 pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
-/// When to try again while the first request still runs.
-const RETRY: Duration = Duration::from_secs(1);
-
-/// Where requests are remembered.
-pub(crate) struct Idempotency {
-    pub(crate) store: Arc<dyn Store>,
-    pub(crate) clock: Arc<dyn Clock>,
-}
-
 /// Does what is asked for, once if the request has a name.
 pub(crate) struct Once(Option<Named>);
 
 /// A request with a name.
 struct Named {
-    memory: Data<Idempotency>,
+    memory: Data<Onces>,
     key: IdempotencyKey,
     fingerprint: Fingerprint,
 }
@@ -57,7 +43,7 @@ impl Once {
     /// Names the request, if it has a key; `body` is all that it holds.
     pub(crate) fn of(request: &HttpRequest, key: Option<IdempotencyKey>, body: &[u8]) -> Result<Self, Fault> {
         let Some(key) = key else { return Ok(Self(None)) };
-        let memory = request.app_data::<Data<Idempotency>>().cloned();
+        let memory = request.app_data::<Data<Onces>>().cloned();
         let memory = memory.ok_or_else(|| Fault::internal("there is no memory for idempotency keys"))?;
         Ok(Self(Some(Named { memory, key, fingerprint: fingerprint(request, body) })))
     }
@@ -77,47 +63,19 @@ impl Once {
         W: Future<Output = Result<T, E>>,
         E: Into<Fault>,
     {
-        let Some(named) = self.0 else {
+        let Some(Named { memory, key, fingerprint }) = self.0 else {
             return Ok(respond(render(&work(None).await?)));
         };
-        if let Some(remembered) = named.recall(actor.user).await? {
-            return named.again(remembered);
+        let render = Arc::new(render);
+        let asked = Asked { user: actor.user, key, fingerprint };
+        match memory.run(asked, render.clone(), |guard| work(Some(guard))).await? {
+            Done::Now(outcome) => Ok(respond(render(&outcome))),
+            Done::Before(answer) => {
+                let mut answer = respond(answer);
+                answer.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+                Ok(answer)
+            }
         }
-        let _running = Running::begin(actor.user, &named.key).ok_or_else(in_progress)?;
-        let render: Render<T> = Arc::new(render);
-        let guard = Guard {
-            user: actor.user,
-            key: named.key.clone(),
-            fingerprint: named.fingerprint,
-            render: Arc::clone(&render),
-        };
-        match work(Some(guard)).await {
-            Ok(outcome) => Ok(respond(render(&outcome))),
-            // The same request may have been done meanwhile, here or on another node: then this one ran into the key,
-            // or into what the other one did. Or it was done by this one, and the database could not say so.
-            Err(error) => match named.recall(actor.user).await {
-                Ok(Some(remembered)) => named.again(remembered),
-                Ok(None) | Err(_) => Err(error.into().into()),
-            },
-        }
-    }
-}
-
-impl Named {
-    async fn recall(&self, user: UserId) -> Result<Option<Remembered>, StoreError> {
-        let Idempotency { store, clock } = &**self.memory;
-        store.remembered(user, &self.key, clock.now()).await
-    }
-
-    /// The first answer again, for the same request.
-    fn again(&self, remembered: Remembered) -> Result<HttpResponse, Failure> {
-        if remembered.fingerprint != self.fingerprint {
-            let detail = "This Idempotency-Key was used for another request.";
-            return Err(Fault::new(ErrorCode::IdempotencyMismatch, detail).into());
-        }
-        let mut answer = respond(remembered.answer);
-        answer.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
-        Ok(answer)
     }
 }
 
@@ -159,37 +117,5 @@ fn respond(answer: StoredAnswer) -> HttpResponse {
         response.finish()
     } else {
         response.content_type(ContentType::json()).body(answer.body)
-    }
-}
-
-fn in_progress() -> Fault {
-    let detail = "A request with this Idempotency-Key is still running.";
-    Fault { retry_after: Some(RETRY), ..Fault::new(ErrorCode::IdempotencyInProgress, detail) }
-}
-
-type Name = (UserId, IdempotencyKey);
-
-/// The named requests that run. Of the whole process, for every worker has an application of its own; other nodes are
-/// kept apart by the database alone.
-static RUNNING: LazyLock<Mutex<HashSet<Name>>> = LazyLock::new(Mutex::default);
-
-/// A named request that runs, until this is dropped: also when its client goes away.
-struct Running(Name);
-
-impl Running {
-    /// Notes that it runs; `None` when one of this name does already.
-    fn begin(user: UserId, key: &IdempotencyKey) -> Option<Self> {
-        let name = (user, key.clone());
-        Self::all().insert(name.clone()).then(|| Self(name)) // not `then_some`: that would drop another's
-    }
-
-    fn all() -> MutexGuard<'static, HashSet<Name>> {
-        RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        Self::all().remove(&self.0);
     }
 }

@@ -12,8 +12,10 @@ use futures_util::{
     poll,
 };
 use rondo_domain::{
-    LoginId, clock::SystemClock, idempotency::Memo, notification::NotificationError, session::SessionError,
+    Clock, LoginId, UserId, clock::SystemClock, idempotency::Memo, notification::NotificationError,
+    session::SessionError, store::Store,
 };
+use rondo_wire::ErrorCode;
 use serde_json::json;
 use tokio::sync::oneshot;
 
@@ -35,7 +37,7 @@ impl Scene {
     /// A request with a body, by the name of `key`.
     fn request(&self, body: &str) -> Once {
         let store = Arc::clone(&self.store) as Arc<dyn Store>;
-        let memory = Data::new(Idempotency { store, clock: Arc::new(SystemClock) });
+        let memory = Data::new(Onces::new(store, Arc::new(SystemClock)));
         let request = TestRequest::post().uri("/api/x").app_data(memory).to_http_request();
         Once::of(&request, Some(IdempotencyKey::parse("key").unwrap()), body.as_bytes()).unwrap()
     }

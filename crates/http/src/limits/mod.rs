@@ -99,7 +99,7 @@ pub(crate) async fn take_by_address(request: &HttpRequest) -> Result<(), Refused
     match rule_of(request) {
         Some(rule) if rule.subject() == Subject::Address => {
             let Some(limiter) = Limiter::of(request) else { return Ok(()) };
-            limiter.take(rule, Key::address(client_address(request).unwrap_or(NOWHERE))).await
+            limiter.take(rule, Key::address(address_of(request))).await
         }
         _ => Ok(()),
     }
@@ -118,6 +118,18 @@ pub(crate) async fn take_by_account(request: &HttpRequest, user: UserId) -> Resu
             limiter.take(rule, Key::Account(user)).await
         }
         _ => Ok(()),
+    }
+}
+
+/// The address from which a request comes, for those who count by it.
+pub(crate) fn address_of(request: &HttpRequest) -> IpAddr {
+    client_address(request).unwrap_or(NOWHERE)
+}
+
+/// Notes for a request's answer what is left of limits that were taken elsewhere.
+pub(crate) fn note(request: &HttpRequest, quotas: Vec<Quota>) {
+    if !quotas.is_empty() {
+        request.extensions_mut().insert(Taken(quotas));
     }
 }
 

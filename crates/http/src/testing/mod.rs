@@ -1,5 +1,6 @@
 //! A stage for tests of this crate alone: real services over a store that holds one person.
 
+mod lists;
 mod ports;
 mod stage;
 mod store;

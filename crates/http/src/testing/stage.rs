@@ -19,6 +19,7 @@ use rondo_domain::{
     clock::SystemClock,
     invitation::{InvitationSettings, Invitations},
     limits::{Limits, Unlimited},
+    lists::{ListParts, Lists},
     message::Messages,
     notification::Notifications,
     presence::Presences,
@@ -26,6 +27,7 @@ use rondo_domain::{
     store::Store,
     vitals::InProcess,
 };
+use rondo_graphql::GraphQl;
 use serde_json::Value;
 use tokio::runtime::Handle;
 
@@ -87,7 +89,8 @@ pub(crate) fn limited_stage(
 ) -> impl Future<Output = Stage<impl Service<Request, Response = ServiceResponse<BoxBody>, Error = Error> + use<>>> + use<>
 {
     let (store, draining) = (Arc::new(Forgetful::default()), Arc::new(Draining::default()));
-    let app = app(&services(&store, limits), settings, &draining, Handle::current(), |_| {});
+    let graphql = Arc::new(GraphQl::new(settings.docs));
+    let app = app(&services(&store, limits), settings, &draining, &graphql, Handle::current(), |_| {});
     async move { Stage { service: init_service(app).await, store, draining } }
 }
 
@@ -103,6 +106,7 @@ impl<S: Service<Request, Response = ServiceResponse<BoxBody>, Error = Error>> St
 fn services(store: &Arc<Forgetful>, limits: Arc<dyn Limits>) -> Services {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let fakes = Arc::new(Fakes(UserId::generate()));
+    let reads = Arc::clone(store);
     let store = || Arc::clone(store) as Arc<dyn Store>;
     let (clock, fakes) = (|| Arc::clone(&clock), || Arc::clone(&fakes));
     let accounts = Accounts::new(AccountParts {
@@ -123,6 +127,7 @@ fn services(store: &Arc<Forgetful>, limits: Arc<dyn Limits>) -> Services {
         invitations: Arc::new(Invitations::new(store(), clock(), invitations)),
         notifications: Arc::new(Notifications::new(store(), clock())),
         presences: Arc::new(Presences::new(store(), fakes(), fakes(), clock())),
+        lists: Arc::new(Lists::new(ListParts { store: store(), reads, book: fakes(), clock: clock() })),
         limits,
         answers: Answers::new(None),
         store: store(),

@@ -63,12 +63,12 @@ impl Answers {
 }
 
 impl Forgetful {
-    fn answer<T>(&self, answer: T) -> Answer<T> {
+    pub(super) fn answer<T>(&self, answer: T) -> Answer<T> {
         if self.away.load(Ordering::Relaxed) { Err(StoreError::Unavailable("away".to_owned())) } else { Ok(answer) }
     }
 }
 
-fn nothing<T, K>() -> Page<T, K> {
+pub(super) fn nothing<T, K>() -> Page<T, K> {
     Page { items: Vec::new(), next: None }
 }
 

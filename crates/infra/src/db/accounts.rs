@@ -11,7 +11,7 @@ use rondo_domain::{
     page::{Limit, Page},
     store::StoreError,
 };
-use sea_orm::{ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, QueryFilter, Set, sea_query::Expr};
+use sea_orm::{ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryResult, Set, sea_query::Expr};
 use uuid::Uuid;
 
 use super::{
@@ -114,13 +114,7 @@ impl AccountReads for SqlStore {
         let query = query.unwrap_or_default();
         let values = [name.into(), id.into(), holds(query).into(), query.into(), one_more(limit).into()];
         let rows = self.reader().rows(SEARCH, values).await.map_err(store)?;
-        let found = |row| {
-            let mut cells = Cells::new(row);
-            Ok::<_, DbErr>((cells.user()?, cells.take::<String>()?))
-        };
-        let found = rows.iter().map(found).collect::<Result<Vec<_>, _>>().map_err(store)?;
-        let Page { items, next } = Page::cut(found, limit, |(user, name)| NameKey { name: name.clone(), id: user.id });
-        Ok(Page { items: items.into_iter().map(|(user, _)| user).collect(), next })
+        found(&rows, limit).map_err(store)
     }
 
     async fn logins(&self, user: UserId, now: Timestamp) -> Result<Vec<(Login, Timestamp)>, StoreError> {
@@ -136,6 +130,17 @@ impl AccountReads for SqlStore {
     async fn login_is_live(&self, login: LoginId) -> Result<bool, StoreError> {
         Ok(self.reader().row(LIVE, [login.0.into()]).await.map_err(store)?.is_some())
     }
+}
+
+/// A page of people: their [`user_columns`], and the name by which they are sorted.
+pub(super) fn found(rows: &[QueryResult], limit: Limit) -> Result<Page<User, NameKey>, DbErr> {
+    let found = |row| {
+        let mut cells = Cells::new(row);
+        Ok::<_, DbErr>((cells.user()?, cells.take::<String>()?))
+    };
+    let found = rows.iter().map(found).collect::<Result<Vec<_>, _>>()?;
+    let Page { items, next } = Page::cut(found, limit, |(user, name)| NameKey { name: name.clone(), id: user.id });
+    Ok(Page { items: items.into_iter().map(|(user, _)| user).collect(), next })
 }
 
 #[async_trait]

@@ -128,7 +128,10 @@ impl InvitationWrites for SqlUnitOfWork {
     }
 }
 
-fn page(rows: Result<Vec<QueryResult>, DbErr>, limit: Limit) -> Result<Page<Invitation, InvitationId>, StoreError> {
+pub(super) fn page(
+    rows: Result<Vec<QueryResult>, DbErr>,
+    limit: Limit,
+) -> Result<Page<Invitation, InvitationId>, StoreError> {
     let rows = rows.map_err(store)?;
     let invitations = rows.iter().map(invitation).collect::<Result<Vec<_>, _>>().map_err(store)?;
     Ok(Page::cut(invitations, limit, |last| last.id))

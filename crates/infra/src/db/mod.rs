@@ -12,6 +12,7 @@ mod guarded;
 mod invitations;
 mod keys;
 mod link;
+mod lists;
 mod log;
 mod messages;
 mod notifications;

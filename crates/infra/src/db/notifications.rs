@@ -57,9 +57,7 @@ impl NotificationReads for SqlStore {
     ) -> Result<Page<StoredNotification, NotificationId>, StoreError> {
         let sql = if unread { UNREAD } else { ALL };
         let values = [user.0.into(), below(after.map(|id| id.0)), one_more(limit).into()];
-        let rows = self.reader().rows(sql, values).await.map_err(store)?;
-        let stored = rows.iter().map(stored).collect::<Result<Vec<_>, _>>().map_err(store)?;
-        Ok(Page::cut(stored, limit, |last| last.id))
+        page(self.reader().rows(sql, values).await, limit)
     }
 
     async fn unread_notifications(&self, user: UserId) -> Result<i64, StoreError> {
@@ -118,6 +116,15 @@ pub(super) async fn write(
 
 fn row((new, data): &(&Notification, String)) -> [Value; 5] {
     [new.id.0.into(), new.user_id.0.into(), new.notice.kind().into(), data.as_str().into(), new.created_at.into()]
+}
+
+pub(super) fn page(
+    rows: Result<Vec<QueryResult>, DbErr>,
+    limit: Limit,
+) -> Result<Page<StoredNotification, NotificationId>, StoreError> {
+    let rows = rows.map_err(store)?;
+    let stored = rows.iter().map(stored).collect::<Result<Vec<_>, _>>().map_err(store)?;
+    Ok(Page::cut(stored, limit, |last| last.id))
 }
 
 fn stored(row: &QueryResult) -> Result<StoredNotification, DbErr> {

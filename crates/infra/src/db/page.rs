@@ -27,7 +27,7 @@ pub(super) fn below(after: Option<Uuid>) -> Value {
 }
 
 /// Later than anything that happens here, and still four digits, so that SQLite's text sorts right.
-fn end_of_time() -> Timestamp {
+pub(super) fn end_of_time() -> Timestamp {
     NaiveDate::from_ymd_opt(9999, 12, 31).unwrap_or_default().and_time(chrono::NaiveTime::MIN).and_utc()
 }
 

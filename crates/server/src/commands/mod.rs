@@ -42,6 +42,7 @@ pub fn main() -> ExitCode {
         }
         Command::Openapi => ended(openapi()).unwrap_or(ExitCode::SUCCESS),
         Command::Asyncapi => ended(asyncapi()).unwrap_or(ExitCode::SUCCESS),
+        Command::GraphqlSchema => ended(say(rondo_http::graphql_schema().trim_end())).unwrap_or(ExitCode::SUCCESS),
         Command::Docs { page } => ended(say(written(page))).unwrap_or(ExitCode::SUCCESS),
         Command::Healthcheck { url } => with(Section::load(&raw), |settings| healthcheck::run(settings, url)),
     }

@@ -6,7 +6,8 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use super::{database::DatabaseUrl, raw::RawSettings};
 
-/// A self-hosted backend for live sessions: rooms with roles, lasting messages and presence, over REST and Socket.IO.
+/// A self-hosted backend for live sessions: rooms with roles, lasting messages and presence, over REST, Socket.IO
+/// and GraphQL.
 #[derive(Debug, Parser)]
 #[command(
     name = "rondo",
@@ -63,6 +64,8 @@ pub enum Command {
     Openapi,
     /// Print the AsyncAPI document: Socket.IO
     Asyncapi,
+    /// Print the schema of GraphQL, in its own language
+    GraphqlSchema,
     /// Print a page of the documentation, in Markdown
     #[command(hide = true)]
     Docs {

@@ -57,10 +57,12 @@ const fn http(code: ErrorCode) -> Http {
         | C::PayloadTooLarge
         | C::UnsupportedMediaType
         | C::ValidationFailed
+        | C::IdempotencyMismatch
+        | C::IdempotencyInProgress
         | C::RateLimited
         | C::Internal
         | C::Unavailable => Http { rest: true, graphql: true },
-        C::IdempotencyMismatch | C::IdempotencyInProgress => Http { rest: true, graphql: false },
+        C::QueryTooComplex | C::PersistedQueryNotFound => Http { rest: false, graphql: true },
         C::NotJoined | C::UnknownEvent => Http { rest: false, graphql: false },
     }
 }

@@ -4,4 +4,4 @@ pub(super) mod founding;
 mod reads;
 mod writes;
 
-pub(super) use reads::{MEMBERS, OF_USER_OR_NEWEST};
+pub(super) use reads::{MEMBERS, OF_USER_OR_NEWEST, membership, page};

@@ -130,7 +130,11 @@ impl SessionReads for SqlStore {
         let (joined_at, user) = after.map_or((Timestamp::UNIX_EPOCH, Uuid::nil()), |key| (key.joined_at, key.user.0));
         let values = [session.0.into(), joined_at.into(), user.into(), one_more(limit).into()];
         let rows = self.reader().rows(MEMBERS, values).await.map_err(store)?;
-        let members = rows.iter().map(|row| membership(row, session)).collect::<Result<Vec<_>, _>>().map_err(store)?;
+        let members = rows
+            .iter()
+            .map(|row| membership(&mut Cells::new(row), session))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(store)?;
         Ok(Page::cut(members, limit, |last| MemberKey { joined_at: last.joined_at, user: last.user.id }))
     }
 
@@ -161,14 +165,17 @@ fn look(row: &QueryResult) -> Result<(Session, Access), DbErr> {
 }
 
 /// `role, joined_at` of a membership, and its person's [`user_columns`].
-pub(super) fn membership(row: &QueryResult, session_id: SessionId) -> Result<Membership, DbErr> {
-    let mut cells = Cells::new(row);
+pub(in crate::db) fn membership(cells: &mut Cells<'_>, session_id: SessionId) -> Result<Membership, DbErr> {
     let word: String = cells.take()?;
     Ok(Membership { session_id, role: role(&word)?, joined_at: cells.take()?, user: cells.user()? })
 }
 
 /// [`Cells::seen_session`] of each row, behind its first columns.
-fn page(rows: &[QueryResult], columns: usize, limit: Limit) -> Result<Page<Session, ActivityKey>, StoreError> {
+pub(in crate::db) fn page(
+    rows: &[QueryResult],
+    columns: usize,
+    limit: Limit,
+) -> Result<Page<Session, ActivityKey>, StoreError> {
     let sessions = rows.iter().map(|row| Cells::after(row, columns).seen_session()).collect::<Result<Vec<_>, _>>();
     let key = |last: &Session| ActivityKey { active_at: last.active_at, id: last.id };
     Ok(Page::cut(sessions.map_err(store)?, limit, key))

@@ -90,7 +90,7 @@ impl SessionWrites for SqlUnitOfWork {
     async fn membership(&mut self, session: SessionId, user: UserId) -> Result<Option<Membership>, StoreError> {
         self.concerns(user);
         let row = self.txn.row(MEMBER, [session.0.into(), user.0.into()]).await.map_err(store)?;
-        row.map(|row| reads::membership(&row, session)).transpose().map_err(store)
+        row.map(|row| reads::membership(&mut Cells::new(&row), session)).transpose().map_err(store)
     }
 
     async fn set_role(&mut self, session: SessionId, user: UserId, role: Role) -> Result<(), StoreError> {

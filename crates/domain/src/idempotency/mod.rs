@@ -1,7 +1,11 @@
 //! Effect once for requests: a key that a client gives, stored in the transaction of the write that it guards, with the
 //! answer that was given.
 
+mod once;
+
 use std::sync::Arc;
+
+pub use once::{Asked, Done, OnceError, Onces};
 
 use crate::{ids::UserId, invalid::Reason};
 

@@ -1,0 +1,284 @@
+//! From what a client asks to the bytes that it gets.
+
+use std::sync::Arc;
+
+use async_graphql::{
+    Pos, Request, Response, ServerError, Value, Variables,
+    parser::types::{ExecutableDocument, OperationType},
+};
+use rondo_wire::{ErrorCode, Fault};
+use serde::{Deserialize, Serialize};
+use serde_json::Map;
+
+use crate::{
+    document::{
+        Documents, fit, hash_of,
+        limits::{BATCH, COST},
+        operation, parse_hash, too_complex, weigh,
+    },
+    fault::{Refused, error_of, fill, finish, written},
+    schema::{Schema, builder},
+    visit::Visit,
+};
+
+/// One operation as a client asks for it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Ask {
+    /// The document; may be left out when `extensions` name one that is kept.
+    #[serde(default)]
+    pub query: Option<String>,
+    /// Which of its operations is meant.
+    #[serde(default)]
+    pub operation_name: Option<String>,
+    /// The values of its variables.
+    #[serde(default)]
+    pub variables: Option<Map<String, serde_json::Value>>,
+    /// What the protocol's extensions say: `persistedQuery` is known.
+    #[serde(default)]
+    pub extensions: Option<Map<String, serde_json::Value>>,
+}
+
+/// What one request asks for.
+#[derive(Clone, Debug)]
+pub enum Batch {
+    /// One operation.
+    One(Box<Ask>),
+    /// Several, which are run one after the other.
+    Many(Vec<Ask>),
+}
+
+/// The answer to a request.
+#[derive(Debug)]
+pub struct Reply {
+    /// The JSON to send.
+    pub body: Vec<u8>,
+    /// Why nothing was run, if nothing was.
+    pub refused: Option<ErrorCode>,
+    /// When to try again, if a limit says so.
+    pub retry_after: Option<std::time::Duration>,
+}
+
+/// The schema, ready to answer.
+pub struct GraphQl {
+    schema: Schema,
+    documents: Documents,
+}
+
+/// An operation that may be run.
+struct Admitted {
+    request: Request,
+    cost: usize,
+    mutations: usize,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PersistedQuery {
+    version: i64,
+    sha256_hash: String,
+}
+
+#[derive(Serialize)]
+struct Executed<'a> {
+    data: &'a Value,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [ServerError],
+}
+
+/// One operation's part of an answer.
+enum Part {
+    Executed(Response),
+    Refused(Vec<ServerError>),
+}
+
+impl GraphQl {
+    /// The schema; with `introspection` it tells of itself.
+    #[must_use]
+    pub fn new(introspection: bool) -> Self {
+        let builder = builder();
+        let builder = if introspection { builder } else { builder.disable_introspection().disable_suggestions() };
+        Self { schema: builder.finish(), documents: Documents::default() }
+    }
+
+    /// Answers a request. With `read_only` mutations are refused.
+    pub async fn answer(&self, visit: &Arc<Visit>, batch: Batch, read_only: bool) -> Reply {
+        let (asks, whole) = match batch {
+            Batch::One(ask) => (vec![*ask], false),
+            Batch::Many(asks) => (asks, true),
+        };
+        let mut parts = match self.admit_all(visit, asks, read_only).await {
+            Ok(admitted) => self.run(visit, admitted).await,
+            Err(refused) => return Self::refused(visit, *refused),
+        };
+        let mut refused = None;
+        let mut retry_after = None;
+        for part in &mut parts {
+            let errors = match part {
+                Part::Executed(response) => &mut response.errors,
+                Part::Refused(errors) => errors,
+            };
+            retry_after = retry_after.max(longest_wait(errors));
+            finish(errors, visit.request_id());
+            if let (Part::Refused(errors), false) = (&*part, whole) {
+                refused = errors.first().map(code_of);
+            }
+        }
+        let shown: Vec<Shown<'_>> = parts.iter().map(Part::shown).collect();
+        let body = match &*shown {
+            [one] if !whole => written(one),
+            all => written(&all),
+        };
+        Reply { body, refused, retry_after }
+    }
+
+    fn refused(visit: &Visit, error: ServerError) -> Reply {
+        let retry_after = longest_wait(std::slice::from_ref(&error));
+        let code = code_of(&error);
+        let mut errors = vec![error];
+        finish(&mut errors, visit.request_id());
+        Reply { body: written(&Refused { errors: &errors }), refused: Some(code), retry_after }
+    }
+
+    async fn run(&self, visit: &Arc<Visit>, admitted: Vec<Result<Admitted, ServerError>>) -> Vec<Part> {
+        let mut parts = Vec::with_capacity(admitted.len());
+        for admitted in admitted {
+            parts.push(match admitted {
+                Ok(Admitted { request, .. }) => {
+                    let mut response = self.schema.execute(request.data(Arc::clone(visit))).await;
+                    // What does not fit the schema has no place in it.
+                    if response.data == Value::Null
+                        && !response.errors.is_empty()
+                        && response.errors.iter().all(|error| error.path.is_empty())
+                    {
+                        Part::Refused(response.errors)
+                    } else {
+                        fill(&mut response.data, &response.errors);
+                        Part::Executed(response)
+                    }
+                }
+                Err(error) => Part::Refused(vec![error]),
+            });
+        }
+        parts
+    }
+
+    /// Holds a whole request against the limits, before any part of it is run.
+    async fn admit_all(
+        &self,
+        visit: &Visit,
+        asks: Vec<Ask>,
+        read_only: bool,
+    ) -> Result<Vec<Result<Admitted, ServerError>>, Box<ServerError>> {
+        if asks.is_empty() || asks.len() > BATCH {
+            let detail = format!("A batch holds 1 to {BATCH} operations.");
+            let fault = if asks.is_empty() { Fault::new(ErrorCode::BadRequest, detail) } else { too_complex(&detail) };
+            return Err(Box::new(error_of(fault)));
+        }
+        let (mut cost, mut mutations) = (0_usize, 0_usize);
+        let mut admitted = Vec::with_capacity(asks.len());
+        for ask in asks {
+            let one = self.admit(ask, read_only).await;
+            if let Ok(one) = &one {
+                cost = cost.saturating_add(one.cost);
+                mutations += one.mutations;
+            }
+            admitted.push(one);
+        }
+        if cost > COST {
+            let detail = format!("The batch is too costly: its operations may come up to {COST} together.");
+            return Err(Box::new(error_of(too_complex(&detail))));
+        }
+        if mutations > 1 && !matches!(visit.key(), Ok(None)) {
+            let message = "names one mutation, and there are several";
+            return Err(Box::new(error_of(Fault::field("Idempotency-Key", "ambiguous", message))));
+        }
+        Ok(admitted)
+    }
+
+    async fn admit(&self, ask: Ask, read_only: bool) -> Result<Admitted, ServerError> {
+        let Ask { query, operation_name, variables, extensions } = ask;
+        let document = self.document(query.as_deref(), extensions.as_ref()).await?;
+        let meant = operation(&document, operation_name.as_deref()).map_err(error_of)?;
+        match meant.ty {
+            OperationType::Mutation if read_only => {
+                let detail = "Mutations are sent by POST.";
+                return Err(error_of(Fault::new(ErrorCode::MethodNotAllowed, detail)));
+            }
+            OperationType::Subscription => {
+                let detail = "Subscriptions are spoken over a websocket, in the protocol graphql-transport-ws.";
+                let position = meant.selection_set.pos;
+                return Err(at(error_of(Fault::new(ErrorCode::ValidationFailed, detail)), position));
+            }
+            OperationType::Query | OperationType::Mutation => {}
+        }
+        let variables = Variables::from_json(serde_json::Value::Object(variables.unwrap_or_default()));
+        fit(meant, &variables).map_err(error_of)?;
+        let weight = weigh(&document, meant, &variables).map_err(error_of)?;
+        let mutations = if meant.ty == OperationType::Mutation { weight.roots } else { 0 };
+        let mut request = Request::new(query.unwrap_or_default()).variables(variables);
+        request.operation_name = operation_name;
+        request.set_parsed_query(ExecutableDocument::clone(&document));
+        Ok(Admitted { request, cost: weight.cost, mutations })
+    }
+
+    /// The document that is meant, by its text or by its hash.
+    async fn document(
+        &self,
+        query: Option<&str>,
+        extensions: Option<&Map<String, serde_json::Value>>,
+    ) -> Result<Arc<ExecutableDocument>, ServerError> {
+        let bad = |detail: &str| error_of(Fault::new(ErrorCode::BadRequest, detail));
+        let persisted = extensions.and_then(|extensions| extensions.get("persistedQuery"));
+        let persisted = match persisted {
+            Some(persisted) => {
+                let persisted = PersistedQuery::deserialize(persisted).ok().filter(|persisted| persisted.version == 1);
+                let hash = persisted.and_then(|persisted| parse_hash(&persisted.sha256_hash));
+                Some(hash.ok_or_else(|| bad("`persistedQuery` must have version 1 and a SHA-256 in hexadecimal."))?)
+            }
+            None => None,
+        };
+        match (query.filter(|query| !query.is_empty()), persisted) {
+            (None, None) => Err(bad("There is no `query`.")),
+            (None, Some(hash)) => self.documents.find(&hash).await.ok_or_else(|| {
+                let fault = Fault::new(ErrorCode::PersistedQueryNotFound, "PersistedQueryNotFound");
+                error_of(fault) // clients know it by this message
+            }),
+            (Some(text), persisted) => {
+                let hash = hash_of(text);
+                if persisted.is_some_and(|persisted| persisted != hash) {
+                    return Err(bad("The hash of the persisted query is not that of the query."));
+                }
+                self.documents.of(text, hash).await
+            }
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Shown<'a> {
+    Executed(Executed<'a>),
+    Refused(Refused<'a>),
+}
+
+impl Part {
+    fn shown(&self) -> Shown<'_> {
+        match self {
+            Self::Executed(response) => Shown::Executed(Executed { data: &response.data, errors: &response.errors }),
+            Self::Refused(errors) => Shown::Refused(Refused { errors }),
+        }
+    }
+}
+
+fn at(error: ServerError, position: Pos) -> ServerError {
+    ServerError { locations: vec![position], ..error }
+}
+
+fn code_of(error: &ServerError) -> ErrorCode {
+    error.source::<crate::fault::Refusal>().map_or(ErrorCode::ValidationFailed, |refusal| refusal.0.code)
+}
+
+fn longest_wait(errors: &[ServerError]) -> Option<std::time::Duration> {
+    errors.iter().filter_map(|error| error.source::<crate::fault::Refusal>()?.0.retry_after).max()
+}

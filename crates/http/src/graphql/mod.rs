@@ -1,0 +1,157 @@
+//! GraphQL over HTTP: `/graphql`, its page for people, and the schema in its own language. What may be asked, and what it
+//! costs, is in `rondo_graphql`; here is how it travels.
+
+mod answer;
+mod ask;
+mod origin;
+mod page;
+
+use std::sync::Arc;
+
+use actix_web::{
+    HttpMessage, HttpRequest, HttpResponse, Route,
+    http::{
+        Method,
+        header::{CONTENT_TYPE, HeaderValue},
+    },
+    web::{self, Data, Payload},
+};
+use rondo_domain::{
+    account::{AccountError, Accounts},
+    idempotency::Onces,
+};
+use rondo_graphql::{Batch, GraphQl, Services as Parts, Visit, Visitor};
+use rondo_wire::Fault;
+
+use self::answer::Media;
+pub(crate) use self::origin::PROOFS as PREFLIGHT;
+use crate::{
+    cookies::RefreshCookies,
+    extract::{ClientOrigin, bearer},
+    idempotency, limits,
+    request_id::RequestId,
+    resource::resource,
+    state::Services,
+};
+
+/// Where it is spoken.
+pub(crate) const PATH: &str = "/graphql";
+
+/// The schema with the services that it calls.
+pub(crate) struct Surface {
+    engine: Arc<GraphQl>,
+    parts: Parts,
+    docs: bool,
+}
+
+impl Surface {
+    pub(crate) fn new(engine: &Arc<GraphQl>, services: &Services, onces: &Arc<Onces>, docs: bool) -> Self {
+        let Services {
+            accounts,
+            sessions,
+            members,
+            messages,
+            invitations,
+            notifications,
+            presences,
+            lists,
+            limits,
+            ..
+        } = services.clone();
+        let parts = Parts {
+            accounts,
+            sessions,
+            members,
+            messages,
+            invitations,
+            notifications,
+            presences,
+            lists,
+            limits,
+            onces: Arc::clone(onces),
+        };
+        Self { engine: Arc::clone(engine), parts, docs }
+    }
+}
+
+/// Mounts it.
+pub(crate) fn mount(config: &mut web::ServiceConfig) {
+    config.service(resource(PATH, [(Method::GET, web::to(get)), (Method::POST, web::to(post))]));
+}
+
+/// Mounts what tells people and programs of it.
+pub(crate) fn mount_documents(config: &mut web::ServiceConfig) {
+    let got = |route: Route| [(Method::GET, route)];
+    config
+        .service(resource("/api/schema.graphql", got(web::to(schema))))
+        .service(resource("/graphql/assets/{file}", got(web::to(page::asset))));
+}
+
+async fn get(request: HttpRequest, surface: Data<Surface>, accounts: Data<Accounts>) -> HttpResponse {
+    if surface.docs && page::is_wanted(&request) {
+        return page::page();
+    }
+    let media = Media::of(request.headers());
+    match origin::guard(request.headers()).and_then(|()| ask::of_query(request.query_string())) {
+        Ok(batch) => run(&request, &surface, &accounts, batch, media, true).await,
+        Err(fault) => answer::refused(fault, media, &name_of(&request)),
+    }
+}
+
+async fn post(
+    request: HttpRequest,
+    payload: Payload,
+    surface: Data<Surface>,
+    accounts: Data<Accounts>,
+) -> HttpResponse {
+    let media = Media::of(request.headers());
+    match ask::of_body(&request, payload).await {
+        Ok(batch) => run(&request, &surface, &accounts, batch, media, false).await,
+        Err(fault) => answer::refused(fault, media, &name_of(&request)),
+    }
+}
+
+async fn run(
+    request: &HttpRequest,
+    surface: &Surface,
+    accounts: &Accounts,
+    batch: Batch,
+    media: Media,
+    read_only: bool,
+) -> HttpResponse {
+    let caller = match bearer(request) {
+        Some(token) => accounts.authenticate(token).await,
+        None => Err(AccountError::Unauthenticated),
+    };
+    if let Ok(actor) = &caller {
+        request.extensions_mut().insert(*actor); // for the log
+    }
+    let visitor = Visitor {
+        caller: caller.map_err(Fault::from),
+        request_id: name_of(request),
+        origin: ClientOrigin::of(request),
+        address: limits::address_of(request),
+        key: idempotency::key(request.headers()),
+    };
+    let visit = Arc::new(Visit::new(surface.parts.clone(), visitor));
+    let reply = surface.engine.answer(&visit, batch, read_only).await;
+    let effects = visit.effects();
+    limits::note(request, effects.quotas);
+    let mut response = answer::of(reply, media);
+    if effects.replayed {
+        response.headers_mut().insert(idempotency::REPLAYED, HeaderValue::from_static("true"));
+    }
+    if let (Some(grant), Some(cookies)) = (effects.grant, request.app_data::<Data<RefreshCookies>>()) {
+        // A cookie of ours is a header of ASCII; there is nothing that could fail.
+        let _ = response.add_cookie(&cookies.keep(&grant));
+    }
+    response
+}
+
+fn name_of(request: &HttpRequest) -> String {
+    request.extensions().get::<RequestId>().map(RequestId::text).unwrap_or_default()
+}
+
+async fn schema() -> HttpResponse {
+    HttpResponse::Ok().insert_header((CONTENT_TYPE, "application/graphql; charset=utf-8")).body(page::SCHEMA.clone())
+}

@@ -1,0 +1,11 @@
+//! `/graphql`: the same operations in the schema's own idiom.
+
+mod ask;
+mod counterpart;
+mod examples;
+mod hostile;
+mod loaders;
+mod once;
+mod pages;
+mod parity;
+mod travel;

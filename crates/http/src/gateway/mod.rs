@@ -8,6 +8,7 @@ mod bucket;
 mod connection;
 mod dispatch;
 mod drain;
+mod figures;
 mod handlers;
 mod handshake;
 mod lifeline;
@@ -26,7 +27,7 @@ use std::{
     time::Duration,
 };
 
-use socketioxide::{handler::ConnectHandler, socket::DisconnectReason};
+use socketioxide::{TransportType, handler::ConnectHandler, socket::DisconnectReason};
 use tokio::{
     task::JoinSet,
     time::{MissedTickBehavior, interval},
@@ -39,6 +40,7 @@ use crate::{
 };
 use connection::{Connection, SocketOutlet};
 pub(crate) use dispatch::ClientEvent;
+pub(crate) use figures::{SocketFigures, Survey};
 use lifeline::Lifelines;
 use rondo_domain::{SessionId, limits::Allowance, presence::ConnectionId};
 use rondo_wire::{ErrorCode, Fault};
@@ -91,6 +93,7 @@ pub(crate) struct Gateway {
     /// How many events a connection may send.
     socket_events: Option<Allowance>,
     typing: Typing,
+    figures: SocketFigures,
 }
 
 impl Gateway {
@@ -128,6 +131,7 @@ impl Gateway {
             drain_delay: settings.drain_delay,
             socket_events: settings.socket_events,
             typing: Typing::default(),
+            figures: SocketFigures::default(),
         });
         let welcome = {
             let gateway = Arc::clone(&gateway);
@@ -159,6 +163,24 @@ impl Gateway {
     /// The tokens by which websockets are cut.
     pub(crate) fn lifelines(&self) -> Arc<Lifelines> {
         Arc::clone(&self.lifelines)
+    }
+
+    /// What it counts.
+    pub(crate) const fn figures(&self) -> &SocketFigures {
+        &self.figures
+    }
+
+    /// The connections that are open now.
+    pub(crate) fn survey(&self) -> Survey {
+        let mut survey = Survey::default();
+        for Open { socket, connection } in self.lock_open().values() {
+            match socket.transport_type() {
+                TransportType::Polling => survey.polling += 1,
+                TransportType::Websocket => survey.websocket += 1,
+            }
+            survey.outgoing += connection.outgoing();
+        }
+        survey
     }
 
     fn next_seat(&self) -> SeatId {
@@ -198,6 +220,7 @@ impl Gateway {
         self.lock_open().remove(&connection.seat);
         self.lifelines.forget(socket.id);
         self.hub.farewell(user, connection.seat);
+        self.figures.ended(reason);
         let stays = connection.close();
         for session in stays.keys() {
             let _stopping = self.hub.detach(*session, connection.seat).await;

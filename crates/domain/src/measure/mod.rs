@@ -6,7 +6,10 @@
 mod node;
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -72,9 +75,9 @@ impl Level {
     }
 
     /// One more, for as long as the guard lives.
-    pub fn hold(self: &std::sync::Arc<Self>) -> Held {
+    pub fn hold(self: &Arc<Self>) -> Held {
         self.0.fetch_add(1, Ordering::Relaxed);
-        Held(std::sync::Arc::clone(self))
+        Held(Arc::clone(self))
     }
 
     /// Where it stands.
@@ -87,7 +90,7 @@ impl Level {
 /// One of those that a [`Level`] counts; dropped, it counts no more.
 #[derive(Debug)]
 #[must_use = "it counts for as long as it lives"]
-pub struct Held(std::sync::Arc<Level>);
+pub struct Held(Arc<Level>);
 
 impl Drop for Held {
     fn drop(&mut self) {
@@ -215,8 +218,6 @@ impl Spread {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
 
     #[test]

@@ -15,6 +15,7 @@ mod live;
 mod members;
 mod messages;
 mod notifications;
+mod operators;
 mod presence;
 mod random;
 mod requests;

@@ -15,6 +15,7 @@ const DOCUMENTS: &[(&[&str], &str)] = &[
     (&["graphql-schema"], "docs/schema.graphql"),
     (&["docs", "errors"], "docs/errors.md"),
     (&["docs", "events"], "docs/EVENTS.md"),
+    (&["docs", "metrics"], "docs/METRICS.md"),
 ];
 
 /// `cargo xtask docs`: writes every document anew.

@@ -1,6 +1,6 @@
 //! The port over which what happened reaches every node. Hints, never the truth: whoever listens repairs from the log.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
@@ -137,6 +137,11 @@ pub trait Bus: Send + Sync {
 pub trait SignalSink: Send + Sync {
     /// Takes a signal, or drops it when there is no room for it. Never waits.
     fn offer(&self, signal: Signal);
+
+    /// As [`SignalSink::offer`], for a signal that was published `age` ago: how late it is, is measured.
+    fn offer_late(&self, signal: Signal, _age: Duration) {
+        self.offer(signal);
+    }
 
     /// Signals of these topics may have been missed until now, and arrive from now on: time to look for what was missed.
     /// Never waits.

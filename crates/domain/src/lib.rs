@@ -14,6 +14,7 @@ pub mod invalid;
 pub mod invitation;
 pub mod limits;
 pub mod lists;
+pub mod measure;
 pub mod message;
 pub mod meter;
 pub mod notification;

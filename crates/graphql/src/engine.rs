@@ -1,6 +1,6 @@
 //! From what a client asks to the bytes that it gets.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use async_graphql::{
     Pos, Request, Response, ServerError, Value, Variables,
@@ -17,6 +17,7 @@ use crate::{
         operation, parse_hash, too_complex, weigh,
     },
     fault::{Refused, error_of, fill, finish, written},
+    figures::OperationFigures,
     schema::{Schema, builder},
     visit::Visit,
 };
@@ -63,10 +64,12 @@ pub struct Reply {
 pub struct GraphQl {
     schema: Schema,
     documents: Documents,
+    figures: OperationFigures,
 }
 
 /// An operation that may be run.
 struct Admitted {
+    ty: OperationType,
     request: Request,
     cost: usize,
     mutations: usize,
@@ -98,7 +101,13 @@ impl GraphQl {
     pub fn new(introspection: bool) -> Self {
         let builder = builder();
         let builder = if introspection { builder } else { builder.disable_introspection().disable_suggestions() };
-        Self { schema: builder.finish(), documents: Documents::default() }
+        Self { schema: builder.finish(), documents: Documents::default(), figures: OperationFigures::default() }
+    }
+
+    /// What it counts.
+    #[must_use]
+    pub const fn figures(&self) -> &OperationFigures {
+        &self.figures
     }
 
     /// Answers a request. With `read_only` mutations are refused.
@@ -109,7 +118,10 @@ impl GraphQl {
         };
         let mut parts = match self.admit_all(visit, asks, read_only).await {
             Ok(admitted) => self.run(visit, admitted).await,
-            Err(refused) => return Self::refused(visit, *refused),
+            Err(refused) => {
+                self.figures.refused(code_of(&refused));
+                return Self::refused(visit, *refused);
+            }
         };
         let mut refused = None;
         let mut retry_after = None;
@@ -144,8 +156,10 @@ impl GraphQl {
         let mut parts = Vec::with_capacity(admitted.len());
         for admitted in admitted {
             parts.push(match admitted {
-                Ok(Admitted { request, .. }) => {
+                Ok(Admitted { ty, request, .. }) => {
+                    let begun = Instant::now();
                     let mut response = self.schema.execute(request.data(Arc::clone(visit))).await;
+                    self.figures.ran(ty, response.errors.first().map(code_of), begun.elapsed());
                     // What does not fit the schema has no place in it.
                     if response.data == Value::Null
                         && !response.errors.is_empty()
@@ -157,7 +171,10 @@ impl GraphQl {
                         Part::Executed(response)
                     }
                 }
-                Err(error) => Part::Refused(vec![error]),
+                Err(error) => {
+                    self.figures.refused(code_of(&error));
+                    Part::Refused(vec![error])
+                }
             });
         }
         parts
@@ -219,7 +236,7 @@ impl GraphQl {
         let mut request = Request::new(query.unwrap_or_default()).variables(variables);
         request.operation_name = operation_name;
         request.set_parsed_query(ExecutableDocument::clone(&document));
-        Ok(Admitted { request, cost: weight.cost, mutations })
+        Ok(Admitted { ty: meant.ty, request, cost: weight.cost, mutations })
     }
 
     /// The document that is meant, by its text or by its hash.

@@ -11,7 +11,6 @@ use actix_web::{
 use rondo_domain::idempotency::Onces;
 use rondo_graphql::GraphQl;
 use rondo_wire::{ErrorCode, Fault};
-use tokio::runtime::Handle;
 
 use crate::{
     cookies::RefreshCookies,
@@ -81,14 +80,13 @@ pub(crate) fn configure(
     }
 }
 
-/// The whole application. `extra` mounts what else shall be served on the same address; what a request leaves behind is
-/// done with in the context of `runtime`, which outlives the workers.
+/// The whole application. `extra` mounts what else shall be served on the same address.
 pub(crate) fn app<E>(
     services: &Services,
     settings: &HttpSettings,
     draining: &Arc<Draining>,
     graphql: &Arc<GraphQl>,
-    runtime: Handle,
+    log: RequestLog,
     extra: E,
 ) -> App<
     impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<BoxBody>, Error = Error, InitError = ()>
@@ -102,7 +100,7 @@ where
         .configure(extra)
         .wrap(Limited::new(Door::new(services, settings)))
         .wrap(CrossOrigin::new(&settings.origins))
-        .wrap(RequestLog::new(runtime))
+        .wrap(log)
 }
 
 async fn unknown() -> Result<HttpResponse, Failure> {

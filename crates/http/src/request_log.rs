@@ -2,10 +2,13 @@
 //! problems, stamps the answer, and logs one line. Everything that costs something is left out when nobody listens.
 
 use std::{
+    cell::OnceCell,
     future::{Ready, ready},
     pin::Pin,
+    rc::Rc,
+    sync::Arc,
     task::{Context, Poll, ready},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use actix_web::{
@@ -24,21 +27,40 @@ use tokio::runtime::Handle;
 use tracing::{Level, field};
 
 use crate::{
-    etag, graphql, headers, problem,
+    etag, graphql, headers,
+    metrics::{Gate, RequestFigures, RouteFigures, UNMATCHED},
+    operators, problem,
     request_id::{self, RequestId},
 };
 
 /// The pattern of the route that a request was matched with; its resource carries it.
-pub(crate) struct RoutePattern(pub(crate) String);
+pub(crate) struct RoutePattern {
+    text: String,
+    /// Where this worker counts its requests.
+    figures: OnceCell<Arc<RouteFigures>>,
+}
+
+impl RoutePattern {
+    pub(crate) fn new(pattern: &str) -> Self {
+        Self { text: pattern.to_owned(), figures: OnceCell::new() }
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+}
 
 /// The middleware; `runtime` is where what a request leaves behind is done with.
+#[derive(Clone)]
 pub(crate) struct RequestLog {
     runtime: Handle,
+    /// Where requests are counted, if they are.
+    figures: Option<Arc<RequestFigures>>,
 }
 
 impl RequestLog {
-    pub(crate) fn new(runtime: Handle) -> Self {
-        Self { runtime }
+    pub(crate) const fn new(runtime: Handle, figures: Option<Arc<RequestFigures>>) -> Self {
+        Self { runtime, figures }
     }
 }
 
@@ -54,14 +76,41 @@ where
     type Future = Ready<Result<Self::Transform, ()>>;
 
     fn new_transform(&self, service: S) -> Self::Future {
-        ready(Ok(Logged { service, runtime: self.runtime.clone() }))
+        let figures = self.figures.as_ref().map(|all| WorkerFigures {
+            gate: all.gate(),
+            unmatched: all.route(UNMATCHED),
+            all: Arc::clone(all),
+        });
+        ready(Ok(Logged { service, worker: Rc::new(Worker { runtime: self.runtime.clone(), figures }) }))
+    }
+}
+
+/// What all requests of one worker share.
+struct Worker {
+    runtime: Handle,
+    figures: Option<WorkerFigures>,
+}
+
+struct WorkerFigures {
+    all: Arc<RequestFigures>,
+    gate: Arc<Gate>,
+    unmatched: Arc<RouteFigures>,
+}
+
+impl WorkerFigures {
+    /// Where requests of this one's route are counted.
+    fn of<'a>(&'a self, request: &'a HttpRequest) -> &'a RouteFigures {
+        match request.app_data::<RoutePattern>() {
+            Some(pattern) => pattern.figures.get_or_init(|| self.all.route(&pattern.text)),
+            None => &self.unmatched,
+        }
     }
 }
 
 /// A service whose requests are logged.
 pub(crate) struct Logged<S> {
     service: S,
-    runtime: Handle,
+    worker: Rc<Worker>,
 }
 
 impl<S, B> Service<ServiceRequest> for Logged<S>
@@ -82,8 +131,11 @@ where
             request.extensions_mut().insert(RequestId(request_id.clone()));
         }
         let request_id = Some(request_id);
+        if let Some(figures) = &self.worker.figures {
+            figures.gate.begun.one();
+        }
         let work = Some(metered(self.service.call(request)));
-        Answer { work, runtime: self.runtime.clone(), request_id, started }
+        Answer { work, worker: Rc::clone(&self.worker), request_id, started }
     }
 }
 
@@ -93,7 +145,7 @@ pin_project! {
     pub(crate) struct Answer<F> {
         #[pin]
         work: Option<Metered<F>>,
-        runtime: Handle,
+        worker: Rc<Worker>,
         request_id: Option<HeaderValue>,
         started: Instant,
     }
@@ -101,8 +153,11 @@ pin_project! {
     impl<F> PinnedDrop for Answer<F> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
+            if let Some(figures) = &this.worker.figures {
+                figures.gate.ended.one();
+            }
             if this.work.is_some() {
-                let _context = this.runtime.enter();
+                let _context = this.worker.runtime.enter();
                 this.work.set(None);
             }
         }
@@ -125,13 +180,14 @@ where
             done
         };
         let request_id = this.request_id.take().unwrap_or_else(|| HeaderValue::from_static("-"));
-        Poll::Ready(answer.map(|answer| finish(answer, request_id, *this.started, queries)))
+        Poll::Ready(answer.map(|answer| finish(answer, request_id, this.worker, *this.started, queries)))
     }
 }
 
 fn finish<B: MessageBody + 'static>(
     answer: ServiceResponse<B>,
     request_id: HeaderValue,
+    worker: &Worker,
     started: Instant,
     queries: u32,
 ) -> ServiceResponse<BoxBody> {
@@ -141,7 +197,11 @@ fn finish<B: MessageBody + 'static>(
         Some(fault) => problem::render(response, fault, request.headers(), request_id::text(&request_id)),
         None => etag::mark(&request, response.map_into_boxed_body()),
     };
-    let line = Line { request: &request, status: response.status(), fault: fault.as_ref(), started, queries };
+    let took = started.elapsed();
+    if let Some(figures) = &worker.figures {
+        figures.of(&request).answered(request.method(), response.status(), took);
+    }
+    let line = Line { request: &request, status: response.status(), fault: fault.as_ref(), took, queries };
     line.write(&request_id);
     headers::stamp(response.headers_mut(), request.path(), request_id);
     ServiceResponse::new(request, response)
@@ -152,7 +212,7 @@ struct Line<'a> {
     request: &'a HttpRequest,
     status: StatusCode,
     fault: Option<&'a Fault>,
-    started: Instant,
+    took: Duration,
     queries: u32,
 }
 
@@ -178,7 +238,7 @@ impl Line<'_> {
         }
         if self.status.is_server_error() {
             event!(Level::WARN);
-        } else if self.request.path().starts_with("/health") {
+        } else if self.request.path().starts_with("/health") || self.request.path() == operators::METRICS {
             event!(Level::DEBUG);
         } else {
             event!(Level::INFO);
@@ -187,11 +247,11 @@ impl Line<'_> {
 
     /// To the microsecond.
     fn duration_ms(&self) -> f64 {
-        (self.started.elapsed().as_secs_f64() * 1e6).round() / 1e3
+        (self.took.as_secs_f64() * 1e6).round() / 1e3
     }
 
     fn route(&self) -> &str {
-        self.request.app_data::<RoutePattern>().map_or("unmatched", |pattern| &pattern.0)
+        self.request.app_data::<RoutePattern>().map_or(UNMATCHED, RoutePattern::text)
     }
 }
 

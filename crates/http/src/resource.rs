@@ -16,7 +16,7 @@ pub(crate) fn resource(pattern: &str, routes: impl IntoIterator<Item = (Method, 
 
 /// The same, at its place in a scope.
 pub(crate) fn resource_at(pattern: &str, place: &str, routes: impl IntoIterator<Item = (Method, Route)>) -> Resource {
-    let mut resource = web::resource(place).app_data(RoutePattern(pattern.to_owned()));
+    let mut resource = web::resource(place).app_data(RoutePattern::new(pattern));
     let mut allowed = Vec::new();
     for (method, route) in routes {
         allowed.push(method.to_string());

@@ -24,6 +24,9 @@ use crate::{
     },
     hub::Hub,
     limits::Door,
+    metrics::{Metrics, RequestFigures},
+    operators::{self, Listener, LogLevel},
+    request_log::{RequestLog, RoutePattern},
     state::{Draining, HttpSettings, Services},
 };
 
@@ -42,6 +45,7 @@ pub struct Server {
     handle: ServerHandle,
     gateway: Arc<Gateway>,
     io: SocketIo,
+    operators: Option<Listener>,
 }
 
 impl Server {
@@ -50,7 +54,13 @@ impl Server {
     ///
     /// # Errors
     /// When the address cannot be bound.
-    pub fn start(services: &Services, hub: &Hub, settings: &HttpSettings, tasks: &mut JoinSet<()>) -> io::Result<Self> {
+    pub fn start(
+        services: &Services,
+        hub: &Hub,
+        settings: &HttpSettings,
+        log_level: Option<Arc<dyn LogLevel>>,
+        tasks: &mut JoinSet<()>,
+    ) -> io::Result<Self> {
         let listener = bind(settings.address)?;
         let address = listener.local_addr()?;
         let draining = Arc::new(Draining::default());
@@ -65,22 +75,24 @@ impl Server {
         };
         let polling = web::Data::new(mount.clone());
         let graphql = Arc::new(GraphQl::new(settings.docs));
+        let requests = settings.operators.metrics.then(Arc::<RequestFigures>::default);
+        let metrics = requests.as_ref().map(|requests| {
+            let (services, hub, gateway) = (services.clone(), hub.clone(), Arc::clone(&gateway));
+            let (graphql, requests) = (Arc::clone(&graphql), Arc::clone(requests));
+            Arc::new(Metrics { services, hub, gateway, graphql, requests, version: settings.version })
+        });
+        let (public, operators) = operators::start(&settings.operators, metrics, log_level, tasks)?;
+        let log = RequestLog::new(Handle::current(), requests);
         let whole_app = {
             let (services, settings) = (services.clone(), settings.clone());
-            let runtime = Handle::current();
             move || {
-                let polling = polling.clone();
-                app(
-                    &services,
-                    &settings,
-                    &draining,
-                    &graphql,
-                    runtime.clone(),
-                    move |config: &mut web::ServiceConfig| {
-                        let paths = [mount::PATH.to_owned(), format!("{}/", mount::PATH)];
-                        config.app_data(polling).service(web::resource(paths).to(Mount::polling));
-                    },
-                )
+                let (polling, public) = (polling.clone(), public.clone());
+                app(&services, &settings, &draining, &graphql, log.clone(), move |config: &mut web::ServiceConfig| {
+                    let paths = [mount::PATH.to_owned(), format!("{}/", mount::PATH)];
+                    let polls = web::resource(paths).app_data(RoutePattern::new(mount::PATH)).to(Mount::polling);
+                    config.app_data(polling).service(polls);
+                    public.mount(config);
+                })
             }
         };
         let builder = actix_server::Server::build()
@@ -146,13 +158,19 @@ impl Server {
                 tracing::error!(error.cause = %error, "the HTTP server failed");
             }
         });
-        Ok(Self { address, handle, gateway, io })
+        Ok(Self { address, handle, gateway, io, operators })
     }
 
     /// Where it listens.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where operators are listened to, if anywhere but there.
+    #[must_use]
+    pub fn operators_address(&self) -> Option<SocketAddr> {
+        self.operators.as_ref().map(Listener::address)
     }
 
     /// Stops in good order, within about ten seconds whatever the clients do: readiness falls, after a while no connection
@@ -162,6 +180,9 @@ impl Server {
         self.handle.pause().await;
         self.gateway.drain(&self.io).await;
         self.handle.stop(true).await;
+        if let Some(operators) = self.operators {
+            operators.stop().await;
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use rondo_domain::{
     invitation::Invitations,
     limits::{Allowance, Limits},
     lists::Lists,
+    measure::NodeFigures,
     message::Messages,
     notification::Notifications,
     presence::Presences,
@@ -21,7 +22,7 @@ use rondo_domain::{
     vitals::Vitals,
 };
 
-use crate::cache::Answers;
+use crate::{cache::Answers, operators::OperatorSettings};
 pub use crate::{limits::TrustedProxies, origins::AllowedOrigins};
 
 /// The services that all surfaces call.
@@ -53,6 +54,8 @@ pub struct Services {
     pub vitals: Arc<dyn Vitals>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// What the parts below count, for the metrics alone.
+    pub figures: NodeFigures,
 }
 
 /// What the HTTP port is told at start.
@@ -78,6 +81,8 @@ pub struct HttpSettings {
     pub drain_delay: Duration,
     /// Which release this is.
     pub version: &'static str,
+    /// What those who run the server are given.
+    pub operators: OperatorSettings,
 }
 
 /// Whether the server still takes new work; falls once, when it begins to stop.

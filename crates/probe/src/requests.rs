@@ -40,6 +40,15 @@ pub(crate) struct Requests {
     /// Measure Rondo alone.
     #[arg(long)]
     alone: bool,
+    /// Measure Rondo beside a Rondo with METRICS=off and RUST_LOG=off, which stands in the place of the bare server.
+    #[arg(long, conflicts_with_all = ["alone", "url"])]
+    silent: bool,
+}
+
+/// A server that counts and logs nothing, and who asks it.
+struct Silent {
+    stand: Stand,
+    people: People,
 }
 
 impl Requests {
@@ -47,6 +56,7 @@ impl Requests {
         let stand = self.subject.stand().await?;
         let people = self.people(&stand).await?;
         stand.settle()?;
+        let silent = if self.silent { Some(self.silent().await?) } else { None };
         println!("{} connections, {} rounds of {} s", self.connections, self.rounds, self.seconds);
         let mut rows = vec![heading()];
         let mut fault = None;
@@ -54,7 +64,7 @@ impl Requests {
             if !endpoint.key.contains(&self.only) {
                 continue;
             }
-            let Some(rounds) = self.endpoint(&stand, &endpoint, &people).await? else {
+            let Some(rounds) = self.endpoint(&stand, &endpoint, &people, silent.as_ref()).await? else {
                 println!("{}: not measured, for it gives no ETag", endpoint.name);
                 continue;
             };
@@ -69,6 +79,14 @@ impl Requests {
         }
         println!("\n{}", table(&rows));
         fault.map_or(Ok(()), Err)
+    }
+
+    async fn silent(&self) -> Outcome<Silent> {
+        let stand = self.subject.silent_stand().await?;
+        let people = self.people(&stand).await?;
+        stand.settle()?;
+        println!("bare: Rondo with METRICS=off and RUST_LOG=off");
+        Ok(Silent { stand, people })
     }
 
     async fn people(&self, stand: &Stand) -> Outcome<People> {
@@ -87,7 +105,13 @@ impl Requests {
         Ok(People { reader, speakers, email, password: password.to_owned() })
     }
 
-    async fn endpoint(&self, stand: &Stand, endpoint: &Endpoint, people: &People) -> Outcome<Option<Rounds>> {
+    async fn endpoint(
+        &self,
+        stand: &Stand,
+        endpoint: &Endpoint,
+        people: &People,
+        silent: Option<&Silent>,
+    ) -> Outcome<Option<Rounds>> {
         let Some(lanes) = endpoint.lanes(stand.addr, people).await? else { return Ok(None) };
         let ours = HttpLoad {
             addr: stand.addr,
@@ -96,9 +120,13 @@ impl Requests {
             expected: endpoint.expected,
             time: Duration::from_secs(1),
         };
-        let bare = match endpoint.beside {
-            Beside::Same if !self.alone => Some(self.bare(stand, endpoint, people).await?),
-            _ => None,
+        let bare = match (silent, endpoint.beside) {
+            (Some(silent), _) => silent.load(endpoint.key, ours.expected).await?.map(|load| (None, load)),
+            (None, Beside::Same) if !self.alone => {
+                let (server, load) = self.bare(stand, endpoint, people).await?;
+                Some((Some(server), load))
+            }
+            (None, _) => None,
         };
         let turns = Turns { rounds: self.rounds, time: Duration::from_secs(self.seconds), beside: bare.is_some() };
         let rounds = Rounds::run(&endpoint.name, turns, async |side, time| match (side, &bare) {
@@ -117,6 +145,17 @@ impl Requests {
         let bytes = request.bytes(server.addr);
         let load = HttpLoad::same(server.addr, Some(server.pid()), &bytes, self.connections);
         Ok((server, load))
+    }
+}
+
+impl Silent {
+    /// The same as one endpoint of the other server is asked.
+    async fn load(&self, key: &str, expected: u16) -> Outcome<Option<HttpLoad>> {
+        let endpoint = endpoint::all(&self.people).into_iter().find(|endpoint| endpoint.key == key);
+        let endpoint = endpoint.ok_or("no such endpoint")?;
+        let lanes = endpoint.lanes(self.stand.addr, &self.people).await?;
+        let (addr, pid, time) = (self.stand.addr, self.stand.pid, Duration::from_secs(1));
+        Ok(lanes.map(|lanes| HttpLoad { addr, pid, lanes, expected, time }))
     }
 }
 

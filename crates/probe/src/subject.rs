@@ -70,6 +70,9 @@ pub(crate) struct Stand {
     ground: Option<Ground>,
 }
 
+/// What makes a server count and log nothing.
+const SILENT: [(&str, &str); 2] = [("METRICS", "off"), ("RUST_LOG", "off")];
+
 /// How a server ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
@@ -86,6 +89,18 @@ impl Subject {
         let ground = self.own.ground()?;
         let (server, _) = ground.start().await?;
         Ok(Stand { addr: server.addr, pid: Some(server.pid()), server: Some(server), ground: Some(ground) })
+    }
+}
+
+impl Subject {
+    /// As [`Subject::stand`], of a server that counts and logs nothing. Only for one that is started for the run.
+    pub(crate) async fn silent_stand(&self) -> Outcome<Stand> {
+        if self.url.is_some() {
+            return Err("a silent server stands beside one that is started for the run".into());
+        }
+        let mut silent = self.clone();
+        silent.own.settings.extend(SILENT.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        silent.stand().await
     }
 }
 

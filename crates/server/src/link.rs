@@ -1,6 +1,9 @@
 //! What joins this node to the others: the Redis that they share, or nothing.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use rondo_domain::{
     Clock,
@@ -8,6 +11,7 @@ use rondo_domain::{
     cache::SharedAnswers,
     ids::NodeId,
     limits::{Allowances, Limits},
+    measure::BusFigures,
     presence::{Noticed, PresenceBook, Presences},
     vitals::{InProcess, Vitals},
 };
@@ -57,6 +61,14 @@ impl Link {
         match self {
             Self::Alone(bus) => Arc::clone(bus) as Arc<dyn Bus>,
             Self::Shared(shared) => Arc::clone(&shared.bus) as Arc<dyn Bus>,
+        }
+    }
+
+    /// What is counted on the way to other nodes.
+    pub(crate) fn figures(&self) -> Arc<BusFigures> {
+        match self {
+            Self::Alone(_) => Arc::default(),
+            Self::Shared(shared) => shared.bus.figures(),
         }
     }
 
@@ -133,17 +145,21 @@ pub(crate) struct Ears {
 
 impl SignalSink for Ears {
     fn offer(&self, signal: Signal) {
+        self.offer_late(signal, Duration::ZERO);
+    }
+
+    fn offer_late(&self, signal: Signal, age: Duration) {
         self.answers.hear(&signal);
         match signal {
             Signal::LoginEnded { login, .. } => {
                 // A connection that begins before the hub has looked must find that its login has ended.
-                let (logins, hub) = (Arc::clone(&self.logins), self.hub.clone());
+                let (logins, hub, begun) = (Arc::clone(&self.logins), self.hub.clone(), Instant::now());
                 self.runtime.spawn(async move {
                     logins.ended(login).await;
-                    hub.offer(signal);
+                    hub.offer_late(signal, age + begun.elapsed());
                 });
             }
-            signal => self.hub.offer(signal),
+            signal => self.hub.offer_late(signal, age),
         }
     }
 

@@ -9,13 +9,14 @@ use rondo_domain::{
     ids::RequestId,
     invitation::{InvitationSettings, Invitations},
     lists::{ListParts, ListReads, Lists},
+    measure::NodeFigures,
     message::Messages,
     notification::Notifications,
     presence::{PresenceBook, Presences},
     session::{Members, Sessions},
     store::{EventLog, MessageWriter, PersonalLog, Store, StoreError},
 };
-use rondo_http::{Answers, HttpSettings, Hub, HubParts, Server, Services};
+use rondo_http::{Answers, HttpSettings, Hub, HubParts, LogLevel, OperatorSettings, OperatorToken, Server, Services};
 use rondo_infra::{
     auth::{BcryptHasher, CachedLoginStatus, JwtTokens, RandomSecrets},
     db::{
@@ -25,6 +26,7 @@ use rondo_infra::{
     redis::RedisFault,
 };
 use rondo_wire::PublicEncoder;
+use secrecy::ExposeSecret as _;
 use thiserror::Error;
 use tokio::{runtime::Handle, task::JoinSet};
 
@@ -33,6 +35,7 @@ use crate::{
     config::{self, Settings},
     demo,
     link::{Ears, Link},
+    telemetry,
 };
 
 /// Why a node did not start, or did not go on.
@@ -46,7 +49,7 @@ pub enum NodeError {
     Redis(#[from] RedisFault),
     /// The address could not be bound.
     #[error("cannot listen on {0}: {1}")]
-    Listen(SocketAddr, std::io::Error),
+    Listen(String, std::io::Error),
     /// The demo data could not be written.
     #[error("the demo data could not be written: {0}")]
     Demo(#[from] demo::DemoError),
@@ -106,6 +109,7 @@ pub struct Node {
     core: Core,
     link: Link,
     retention: RetentionSettings,
+    figures: NodeFigures,
     server: Server,
     /// All that runs as long as the node; none of them ends by itself.
     tasks: JoinSet<()>,
@@ -135,11 +139,19 @@ impl Node {
         let ears = Ears { logins, answers, hub: hub.clone(), runtime: Handle::current() };
         link.connect(ears, &services.presences, &mut tasks);
         let http = http_settings(settings);
-        let server = Server::start(&services, &hub, &http, &mut tasks)
-            .map_err(|error| NodeError::Listen(http.address, error))?;
+        let level = telemetry::running_level();
+        if let Some(level) = &level {
+            tasks.spawn(Arc::clone(level).keep_time());
+        }
+        let level = level.map(|level| level as Arc<dyn LogLevel>);
+        let server = Server::start(&services, &hub, &http, level, &mut tasks).map_err(|error| {
+            let operators = http.operators.address.map(|address| format!(" and {address}")).unwrap_or_default();
+            NodeError::Listen(format!("{}{operators}", http.address), error)
+        })?;
         let retention = RetentionSettings { events: settings.sessions.event_retention };
-        tasks.spawn(retention_of(&core, retention).run());
-        Ok(Self { core, link, retention, server, tasks })
+        let figures = services.figures;
+        tasks.spawn(retention_of(&core, retention, &figures).run());
+        Ok(Self { core, link, retention, figures, server, tasks })
     }
 
     /// Where it listens.
@@ -148,12 +160,18 @@ impl Node {
         self.server.address()
     }
 
+    /// Where operators are listened to, if anywhere but there.
+    #[must_use]
+    pub fn operators_address(&self) -> Option<SocketAddr> {
+        self.server.operators_address()
+    }
+
     /// Takes away at once what is past its use, as the node does by itself from time to time.
     ///
     /// # Errors
     /// What the database says.
     pub async fn sweep(&self) -> Result<Swept, StoreError> {
-        Box::pin(retention_of(&self.core, self.retention).sweep()).await
+        Box::pin(retention_of(&self.core, self.retention, &self.figures).sweep()).await
     }
 
     /// Serves until `stop` comes, then stops in good order: within about ten seconds, with nothing lost that was
@@ -183,8 +201,9 @@ impl Node {
     }
 }
 
-fn retention_of(core: &Core, settings: RetentionSettings) -> Retention {
+fn retention_of(core: &Core, settings: RetentionSettings, figures: &NodeFigures) -> Retention {
     Retention::new(&core.database, Arc::clone(&core.clock), settings, RequestId::generate().0)
+        .counting(Arc::clone(&figures.retention))
 }
 
 /// What accounts rest on besides the database.
@@ -196,6 +215,14 @@ struct Secrets {
 fn services(core: &Core, link: &Link, settings: &Settings, secrets: Secrets, answers: Answers) -> Services {
     let Core { store, writer, clock, bus, .. } = core;
     let (store, clock) = (|| Arc::clone(store), || Arc::clone(clock));
+    let figures = NodeFigures {
+        writer: writer.figures(),
+        hashing: secrets.hasher.figures(),
+        bus: link.figures(),
+        pools: Arc::new(core.database.clone()),
+        lost_lines: telemetry::lost_lines,
+        ..NodeFigures::default()
+    };
     let accounts = Accounts::new(AccountParts {
         store: store(),
         clock: clock(),
@@ -223,11 +250,12 @@ fn services(core: &Core, link: &Link, settings: &Settings, secrets: Secrets, ans
         notifications: Arc::new(Notifications::new(store(), clock())),
         presences: Arc::new(Presences::new(store(), presence, Arc::clone(bus), clock())),
         lists: Arc::new(Lists::new(lists)),
-        limits: link.limits(&settings.limits.allowances, clock()),
+        limits: figures.refusals.of(link.limits(&settings.limits.allowances, clock())),
         answers,
         vitals: link.vitals(),
         store: store(),
         clock: clock(),
+        figures,
     }
 }
 
@@ -243,5 +271,11 @@ fn http_settings(settings: &Settings) -> HttpSettings {
         presence_grace: settings.sessions.presence_grace,
         drain_delay: settings.sessions.drain_delay,
         version: VERSION,
+        operators: OperatorSettings {
+            metrics: settings.operators.metrics,
+            address: settings.operators.address,
+            token: settings.operators.token.as_ref().map(|token| OperatorToken::new(token.expose_secret())),
+            open: !settings.app_env.is_production(),
+        },
     }
 }

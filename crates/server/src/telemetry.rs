@@ -3,6 +3,7 @@
 //! Owns form and filter; what is worth a line, and that it holds no secret, is up to who logs it.
 
 mod json;
+mod level;
 mod lines;
 
 use std::{
@@ -12,6 +13,7 @@ use std::{
     env, fmt,
     io::{self, IsTerminal as _},
     panic::{self, PanicHookInfo},
+    sync::atomic::{AtomicU64, Ordering},
     thread,
     time::{Duration, SystemTime},
 };
@@ -22,11 +24,14 @@ use tracing_subscriber::{
     EnvFilter, Layer, Registry,
     fmt::{MakeWriter, format::Writer, time::FormatTime},
     layer::{Layered, SubscriberExt as _},
+    reload,
     util::{SubscriberInitExt as _, TryInitError},
 };
 
+pub(crate) use self::level::running as running_level;
 use self::{
     json::Json,
+    level::RunningLevel,
     lines::{Closing, Lines},
 };
 use crate::config::{LogFormat, LogSettings};
@@ -46,12 +51,16 @@ pub struct Log {
 /// When the process already has a log; the panic hook then stays as it was.
 pub fn init(settings: &LogSettings) -> Result<Log, TryInitError> {
     if settings.format == LogFormat::Pretty && io::stderr().is_terminal() {
-        subscriber(settings, io::stderr, has_colours()).try_init()?; // somebody is looking
+        let (subscriber, level) = subscriber(settings, io::stderr, has_colours()); // somebody is looking
+        subscriber.try_init()?;
+        level.begin();
         panic::set_hook(Box::new(log_panic));
         return Ok(Log { _lines: None });
     }
     let (lines, closing) = Lines::start(io::stderr(), tell_lost);
-    subscriber(settings, lines.clone(), false).try_init()?;
+    let (subscriber, level) = subscriber(settings, lines.clone(), false);
+    subscriber.try_init()?;
+    level.begin();
     panic::set_hook(Box::new(move |info| {
         log_panic(info);
         lines.flush(LAST_WORDS);
@@ -59,14 +68,28 @@ pub fn init(settings: &LogSettings) -> Result<Log, TryInitError> {
     Ok(Log { _lines: Some(closing) })
 }
 
+/// How many lines of the log were lost.
+static LOST: AtomicU64 = AtomicU64::new(0);
+
+/// How many lines of the log found no room since the process began.
+pub(crate) fn lost_lines() -> u64 {
+    LOST.load(Ordering::Relaxed)
+}
+
 fn tell_lost(lines: u64) {
+    LOST.fetch_add(lines, Ordering::Relaxed);
     tracing::warn!(log.lost_lines = lines, "lines of the log were lost: they came faster than they could be written");
 }
 
 /// What the lines stand on.
-type Filtered = Layered<EnvFilter, Registry>;
+type Filtered = Layered<reload::Layer<EnvFilter, Registry>, Registry>;
 
-fn subscriber<W>(settings: &LogSettings, writer: W, colours: bool) -> impl Subscriber + Send + Sync
+/// The log, and what it is changed by.
+fn subscriber<W>(
+    settings: &LogSettings,
+    writer: W,
+    colours: bool,
+) -> (impl Subscriber + Send + Sync + use<W>, RunningLevel)
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
@@ -75,7 +98,9 @@ where
         LogFormat::Pretty => Box::new(lines.with_ansi(colours).compact()),
         LogFormat::Json => Box::new(lines.with_ansi(false).event_format(Json(Milliseconds))),
     };
-    tracing_subscriber::registry().with(EnvFilter::new(&settings.filter)).with(lines)
+    let (filter, handle) = reload::Layer::new(EnvFilter::new(&settings.filter));
+    let level = RunningLevel::new(handle, &settings.filter);
+    (tracing_subscriber::registry().with(filter).with(lines), level)
 }
 
 /// Colours stand on a terminal only, and not where `NO_COLOR` asks for none.
@@ -159,7 +184,7 @@ mod tests {
         let paper = Paper::default();
         let settings = LogSettings { format, filter: filter.to_owned() };
         let writer = paper.clone();
-        tracing::subscriber::with_default(subscriber(&settings, move || writer.clone(), false), events);
+        tracing::subscriber::with_default(subscriber(&settings, move || writer.clone(), false).0, events);
         paper.text()
     }
 

@@ -71,6 +71,12 @@ impl TestApp {
         within("retention", node.sweep()).await.expect("a database that answers")
     }
 
+    /// Where operators are listened to, if anywhere but there.
+    #[must_use]
+    pub fn operators(&self) -> Option<Site> {
+        self.first.node.as_ref()?.operators_address().map(Site::new)
+    }
+
     /// Insists that the data is as the rules want it.
     pub async fn verify(&self) {
         self.database.verify().await;

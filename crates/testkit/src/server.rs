@@ -16,7 +16,11 @@ use tokio::{
     sync::oneshot,
 };
 
-use crate::{Backend, Site, TestDb, patience::within, token::JWT_SECRET};
+use crate::{
+    Backend, Site, TestDb,
+    patience::{eventually, within},
+    token::JWT_SECRET,
+};
 
 /// The variable that names the binary.
 pub(crate) const VARIABLE: &str = "RONDO_BIN";
@@ -71,6 +75,21 @@ impl Server {
     #[must_use]
     pub fn said(&self) -> String {
         Vec::from(self.said.lock().unwrap().clone()).join("\n")
+    }
+
+    /// Where it listens to operators.
+    pub async fn operators(&self) -> Site {
+        let mut address = None;
+        eventually("where operators are listened to", Duration::from_secs(15), async || {
+            let said = self.said.lock().unwrap();
+            address = said
+                .iter()
+                .rev()
+                .find_map(|line| line.trim().strip_prefix("operators")?.trim().strip_prefix("http://")?.parse().ok());
+            address.is_some()
+        })
+        .await;
+        Site::new(address.expect("an address"))
     }
 
     /// Where its data lies.

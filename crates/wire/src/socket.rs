@@ -325,6 +325,10 @@ pub struct AckError {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub retry_after_ms: Option<u64>,
+    /// Under which name the log tells why; there where the fault is on our side (`internal`, `unavailable`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub request_id: Option<String>,
 }
 
 impl<T> Ack<T> {
@@ -339,8 +343,23 @@ impl<T> Ack<T> {
         // Rounded up: who comes back at the millisecond told is not too early.
         let milliseconds = |wait: Duration| u64::try_from(wait.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX);
         let retry_after_ms = fault.retry_after.map(milliseconds);
-        let error = AckError { code: fault.code, message: fault.detail, errors: fault.errors, retry_after_ms };
+        let error = AckError {
+            code: fault.code,
+            message: fault.detail,
+            errors: fault.errors,
+            retry_after_ms,
+            request_id: None,
+        };
         Self::Refused { ok: false, error }
+    }
+
+    /// The same, with the name under which the log tells why.
+    #[must_use]
+    pub fn named(mut self, request_id: Option<String>) -> Self {
+        if let Self::Refused { error, .. } = &mut self {
+            error.request_id = request_id;
+        }
+        self
     }
 }
 

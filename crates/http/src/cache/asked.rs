@@ -17,6 +17,18 @@ enum What {
 }
 
 impl Asked {
+    /// How the kinds of answers are called.
+    pub(crate) const KINDS: [&str; 3] = ["me", "sessions", "notifications"];
+
+    /// The place of its kind among them.
+    pub(crate) const fn kind(&self) -> usize {
+        match self.what {
+            What::Me => 0,
+            What::Sessions { .. } => 1,
+            What::Notifications { .. } => 2,
+        }
+    }
+
     /// Oneself.
     pub(crate) const fn me(viewer: UserId) -> Self {
         Self { viewer, what: What::Me }

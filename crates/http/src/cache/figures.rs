@@ -1,6 +1,8 @@
 //! How often something was found.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use rondo_domain::measure::Counter;
+
+use super::Asked;
 
 /// How often something was found since the start of the process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,16 +19,37 @@ pub struct AnswerFigures {
 
 #[derive(Debug, Default)]
 pub(super) struct Counters {
-    pub(super) hits: AtomicU64,
-    pub(super) stale: AtomicU64,
-    pub(super) misses: AtomicU64,
-    pub(super) shared: AtomicU64,
+    kinds: [Kind; Asked::KINDS.len()],
+    pub(super) shared: Counter,
+}
+
+/// Requests for one kind of answer.
+#[derive(Debug, Default)]
+pub(super) struct Kind {
+    pub(super) hits: Counter,
+    pub(super) stale: Counter,
+    pub(super) misses: Counter,
 }
 
 impl Counters {
+    pub(super) const fn of(&self, asked: &Asked) -> &Kind {
+        &self.kinds[asked.kind()]
+    }
+
     pub(super) fn read(&self) -> AnswerFigures {
-        let Self { hits, stale, misses, shared } = self;
-        let [hits, stale, misses, shared] = [hits, stale, misses, shared].map(|count| count.load(Ordering::Relaxed));
-        AnswerFigures { hits, stale, misses, shared }
+        let sum = |of: fn(&Kind) -> &Counter| self.kinds.iter().map(|kind| of(kind).get()).sum();
+        AnswerFigures {
+            hits: sum(|kind| &kind.hits),
+            stale: sum(|kind| &kind.stale),
+            misses: sum(|kind| &kind.misses),
+            shared: self.shared.get(),
+        }
+    }
+
+    /// Each kind of answer, what became of requests for it, and how often.
+    pub(super) fn by_kind(&self) -> impl Iterator<Item = (&'static str, &'static str, u64)> {
+        Asked::KINDS.into_iter().zip(&self.kinds).flat_map(|(what, Kind { hits, stale, misses })| {
+            [("hit", hits), ("stale", stale), ("miss", misses)].map(|(outcome, count)| (what, outcome, count.get()))
+        })
     }
 }

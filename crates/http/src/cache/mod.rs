@@ -12,10 +12,7 @@ mod kept;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use actix_web::{HttpResponse, http::header::CONTENT_TYPE};
 use bytes::Bytes;
@@ -109,6 +106,11 @@ impl Answers {
         self.0.counters.read()
     }
 
+    /// Each kind of answer, what became of requests for it, and how often.
+    pub(crate) fn by_kind(&self) -> impl Iterator<Item = (&'static str, &'static str, u64)> {
+        self.0.counters.by_kind()
+    }
+
     /// What was asked for: as it is kept, or else the JSON that `make` makes, once for all who wait for it.
     pub(crate) async fn serve<E, F>(
         &self,
@@ -128,15 +130,15 @@ impl Answers {
         F: Future<Output = Result<Bytes, Fault>> + Send + 'static,
     {
         let epoch = self.0.epochs.of(asked.viewer);
-        let counters = &self.0.counters;
+        let counters = self.0.counters.of(&asked);
         if let Some(kept) = self.0.kept.get(&asked).filter(|kept| kept.epoch == epoch) {
             let age = kept.born.elapsed();
             if age < FRESH {
-                counters.hits.fetch_add(1, Ordering::Relaxed);
+                counters.hits.one();
                 return Ok(kept);
             }
             if age < OLDEST {
-                counters.stale.fetch_add(1, Ordering::Relaxed);
+                counters.stale.one();
                 if kept.is_first_to_renew() {
                     let flight = self.board(asked, epoch, make);
                     self.0.runtime.spawn(async move { timeout(OLDEST, flight).await });
@@ -144,7 +146,7 @@ impl Answers {
                 return Ok(kept);
             }
         }
-        counters.misses.fetch_add(1, Ordering::Relaxed);
+        counters.misses.one();
         self.board(asked, epoch, make).await
     }
 
@@ -180,7 +182,7 @@ impl Inner {
             _ => Found::Away,
         };
         if let Found::Here { body, age } = found {
-            self.counters.shared.fetch_add(1, Ordering::Relaxed);
+            self.counters.shared.one();
             let born = born.checked_sub(age).unwrap_or(born);
             return Ok(Kept::new(body.into(), epoch, born));
         }

@@ -38,12 +38,17 @@ impl Backlog {
         let _always = self.take(bytes, u64::MAX);
     }
 
+    /// How many bytes wait.
+    pub(super) fn waiting(&self) -> u64 {
+        let (handed, left) = (self.handed.load(Ordering::Relaxed), self.left.load(Ordering::Relaxed));
+        handed.saturating_sub(left)
+    }
+
     /// Waits until no more than `most` bytes wait.
     pub(super) async fn until(&self, most: u64) {
         loop {
             let moved = self.moved.notified();
-            let (handed, left) = (self.handed.load(Ordering::Relaxed), self.left.load(Ordering::Relaxed));
-            if handed.saturating_sub(left) <= most {
+            if self.waiting() <= most {
                 return;
             }
             moved.await;

@@ -146,6 +146,11 @@ impl Connection {
         self.stream.backlog.hand(bytes);
     }
 
+    /// How many bytes wait for the reader.
+    pub(super) fn outgoing(&self) -> u64 {
+        self.stream.backlog.waiting()
+    }
+
     /// Waits until the reader has taken most of what it was sent: whoever does not read is not served either. `false`
     /// when that takes too long.
     pub(super) async fn reads(&self) -> bool {

@@ -179,8 +179,12 @@ impl MessageHandler<Adapter, Intake> for Intake {
         };
         match self.connection.pass() {
             Passage::Granted => {}
-            Passage::Refused(wait) => return self.refuse(wait, "This connection sends too many events.", ack, &socket),
+            Passage::Refused(wait) => {
+                self.gateway.figures.too_fast.one();
+                return self.refuse(wait, "This connection sends too many events.", ack, &socket);
+            }
             Passage::Flood => {
+                self.gateway.figures.floods.one();
                 let user = self.connection.actor().user;
                 tracing::info!(socket.id = %socket.id, user.id = %user, "a flood of events was ended");
                 return self.gateway.end(socket, &self.connection);
@@ -204,6 +208,7 @@ impl MessageHandler<Adapter, Intake> for Intake {
                 }
             }
             Queued::Refused(Incoming { ack, socket, .. }) => {
+                self.gateway.figures.too_many.one();
                 self.refuse(RETRY, "Too many events are waiting on this connection.", ack, &socket);
             }
         }

@@ -41,7 +41,13 @@ impl fmt::Display for Refused {
 }
 
 /// Lets a client in, and makes it ready for its first event.
-pub(super) async fn admit(gateway: &Arc<Gateway>, socket: &SocketRef, Auth(token): Auth) -> Result<(), Refused> {
+pub(super) async fn admit(gateway: &Arc<Gateway>, socket: &SocketRef, auth: Auth) -> Result<(), Refused> {
+    let admitted = let_in(gateway, socket, auth).await;
+    gateway.figures.admissions.note(admitted.as_ref().err().map(|Refused(code)| *code));
+    admitted
+}
+
+async fn let_in(gateway: &Arc<Gateway>, socket: &SocketRef, Auth(token): Auth) -> Result<(), Refused> {
     if gateway.stopping.is_cancelled() || gateway.is_full() {
         return Err(Refused(ErrorCode::Unavailable));
     }

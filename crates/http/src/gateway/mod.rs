@@ -8,6 +8,7 @@ mod bucket;
 mod connection;
 mod dispatch;
 mod drain;
+mod figures;
 mod handlers;
 mod handshake;
 mod lifeline;
@@ -27,7 +28,7 @@ use std::{
     time::Duration,
 };
 
-use socketioxide::{handler::ConnectHandler, socket::DisconnectReason};
+use socketioxide::{TransportType, handler::ConnectHandler, socket::DisconnectReason};
 use tokio::{
     task::JoinSet,
     time::{MissedTickBehavior, interval},
@@ -40,6 +41,7 @@ use crate::{
 };
 use connection::{Connection, SocketOutlet};
 pub(crate) use dispatch::ClientEvent;
+pub(crate) use figures::{SocketFigures, Survey};
 use lifeline::Lifelines;
 use roll::Rolls;
 use rondo_domain::{SessionId, limits::Allowance, presence::ConnectionId};
@@ -94,6 +96,7 @@ pub(crate) struct Gateway {
     socket_events: Option<Allowance>,
     typing: Typing,
     rolls: Rolls,
+    figures: SocketFigures,
 }
 
 impl Gateway {
@@ -132,6 +135,7 @@ impl Gateway {
             socket_events: settings.socket_events,
             typing: Typing::default(),
             rolls: Rolls::default(),
+            figures: SocketFigures::default(),
         });
         let welcome = {
             let gateway = Arc::clone(&gateway);
@@ -163,6 +167,24 @@ impl Gateway {
     /// The tokens by which websockets are cut.
     pub(crate) fn lifelines(&self) -> Arc<Lifelines> {
         Arc::clone(&self.lifelines)
+    }
+
+    /// What it counts.
+    pub(crate) const fn figures(&self) -> &SocketFigures {
+        &self.figures
+    }
+
+    /// The connections that are open now.
+    pub(crate) fn survey(&self) -> Survey {
+        let mut survey = Survey::default();
+        for Open { socket, connection } in self.lock_open().values() {
+            match socket.transport_type() {
+                TransportType::Polling => survey.polling += 1,
+                TransportType::Websocket => survey.websocket += 1,
+            }
+            survey.outgoing += connection.outgoing();
+        }
+        survey
     }
 
     fn next_seat(&self) -> SeatId {
@@ -202,6 +224,7 @@ impl Gateway {
         self.lock_open().remove(&connection.seat);
         self.lifelines.forget(socket.id);
         self.hub.farewell(user, connection.seat);
+        self.figures.ended(reason);
         let stays = connection.close();
         for session in stays.keys() {
             let _stopping = self.hub.detach(*session, connection.seat).await;

@@ -3,8 +3,8 @@
 use std::{borrow::Cow, collections::VecDeque, fmt, ops::Range, pin::Pin, sync::Arc, time::Instant};
 
 use futures_util::future::{MaybeDone, maybe_done, poll_immediate};
-use rondo_domain::{account::Actor, limits::Key, meter::metered};
-use rondo_wire::{ErrorCode, Fault, socket::Ack};
+use rondo_domain::{account::Actor, ids::RequestId, limits::Key, meter::metered};
+use rondo_wire::{ErrorCode, Fault, Outcomes, socket::Ack};
 use serde::{
     Deserialize, Serialize,
     de::{IgnoredAny, SeqAccess, Visitor},
@@ -33,6 +33,7 @@ impl Gateway {
                         }
                     }
                     if !connection.reads().await {
+                        self.figures.slow.one();
                         tracing::info!(socket.id = %incoming.socket.id, user.id = %connection.actor().user, "a slow reader was cut off");
                         return false;
                     }
@@ -109,10 +110,12 @@ impl Gateway {
     /// Acknowledges what was handled, and writes its line into the log.
     async fn answer(&self, connection: &Connection, handled: Handled) {
         let Handled { socket, ack, asks, started, event, actor, outcome, queries } = handled;
-        let (code, cause) = match &outcome {
-            Ok(_) => ("ok", None),
-            Err(fault) => (fault.code.as_str(), fault.cause.clone()),
+        let (refused, cause) = match &outcome {
+            Ok(_) => (None, None),
+            Err(fault) => (Some(fault.code), fault.cause.clone()),
         };
+        // A name to ask for, where only the log tells why.
+        let request_id = cause.is_some().then(|| RequestId::generate().0.to_string());
         match outcome {
             Ok(Reply { data, live }) => {
                 if asks {
@@ -123,17 +126,23 @@ impl Gateway {
                     let _stopping = self.hub.go_live(session, connection.seat, position).await;
                 }
             }
-            Err(fault) => self.acknowledge(ack, &Ack::<()>::refused(fault), &socket, connection),
+            Err(fault) => {
+                let refusal = Ack::<()>::refused(fault).named(request_id.clone());
+                self.acknowledge(ack, &refusal, &socket, connection);
+            }
         }
+        let took = started.elapsed();
+        self.figures.handled(event, refused, took);
+        let code = refused.map_or(Outcomes::OK, ErrorCode::as_str);
         let event = event.map_or("unknown", ClientEvent::name);
-        let duration_ms = started.elapsed().as_secs_f64() * 1_000.0;
+        let duration_ms = took.as_secs_f64() * 1_000.0;
         match cause {
             None => tracing::info!(
                 socket.event = event, code, user.id = %actor.user, socket.id = %socket.id, duration_ms, queries, "socket event"
             ),
             Some(cause) => tracing::warn!(
                 socket.event = event, code, user.id = %actor.user, socket.id = %socket.id, duration_ms, queries,
-                error.cause = cause, "socket event"
+                error.cause = cause, request.id = request_id, "socket event"
             ),
         }
     }
@@ -148,6 +157,7 @@ impl Gateway {
         connection: &Connection,
     ) {
         if sent(ack.send(answer)).is_err() {
+            self.figures.slow.one();
             tracing::info!(socket.id = %socket.id, user.id = %connection.actor().user, "a slow reader was cut off");
             self.cut(socket.id, connection);
         }

@@ -9,13 +9,18 @@ mod counts;
 mod crowd;
 mod people;
 mod room;
+mod seat;
 mod shard;
 mod sweep;
 #[cfg(test)]
 mod tests;
 mod topics;
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use rondo_domain::{
     LoginId, SessionId, UserId,
@@ -169,6 +174,12 @@ impl Hub {
         self.counts.read()
     }
 
+    /// How many commands and hints wait for the shards.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.shards.iter().map(|shard| shard.max_capacity() - shard.capacity()).sum()
+    }
+
     /// Lets a connection hear what is for its person, whichever sessions it joins.
     pub(crate) fn welcome(&self, user: UserId, seat: SeatId, outlet: Arc<dyn Outlet>) {
         if self.people.add(user, seat, outlet, sweep::floor_of_coming()) {
@@ -217,7 +228,7 @@ impl Hub {
 
     fn hint(&self, session: SessionId, command: Command) {
         if self.shard(session).try_send(command).is_err() {
-            self.counts.dropped();
+            self.counts.dropped.one();
             tracing::warn!(session.id = %session, "the hub's inbox is full: a signal was dropped");
         }
     }
@@ -232,12 +243,24 @@ fn wake(waker: Option<&mpsc::Sender<()>>) {
 
 impl SignalSink for Hub {
     fn offer(&self, signal: Signal) {
+        self.offer_late(signal, Duration::ZERO);
+    }
+
+    fn offer_late(&self, signal: Signal, age: Duration) {
         match signal {
-            Signal::Event(event) => self.hint(event.session_id, Command::Hint(event)),
+            Signal::Event(event) => {
+                let now = Instant::now();
+                self.hint(event.session_id, Command::Hint(event, now.checked_sub(age).unwrap_or(now)));
+            }
             Signal::EventFor(users, event) => self.hint(event.session_id, Command::HintFor(users, event)),
             Signal::Passing(event) => self.hint(event.session(), Command::Passing(event)),
-            Signal::Personal(signal) => self.people.tell(&signal),
-            Signal::LoginEnded { user, login } => self.people.login_ended(user, login),
+            Signal::Personal(signal) => self.people.tell(&signal, &self.counts),
+            Signal::LoginEnded { user, login } => {
+                let begun = Instant::now();
+                if self.people.login_ended(user, login) > 0 {
+                    self.counts.login_silenced(age + begun.elapsed());
+                }
+            }
             Signal::Stale(_) => {}
         }
     }

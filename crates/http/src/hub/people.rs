@@ -16,7 +16,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::{Announcement, Outlet, SeatId};
+use super::{Announcement, Outlet, SeatId, counts::Counts};
 
 /// A connection by its seat.
 pub(super) type Connections = Vec<(SeatId, Arc<dyn Outlet>)>;
@@ -146,7 +146,7 @@ impl People {
     }
 
     /// Tells a person what the bus brought, unless they know.
-    pub(super) fn tell(&self, signal: &PersonalSignal) {
+    pub(super) fn tell(&self, signal: &PersonalSignal, counts: &Counts) {
         let connections = {
             let mut crowd = self.lock();
             let Some(person) = crowd.people.get_mut(&signal.user) else { return };
@@ -156,11 +156,17 @@ impl People {
             person.connections.clone()
         };
         let Ok(payload) = RawValue::from_string((*signal.data).to_owned()) else { return };
-        tell_all(&connections, &Announcement::lasting(signal.kind.as_str(), payload));
+        tell_all(&connections, &Announcement::lasting(signal.kind.as_str(), payload), counts);
     }
 
     /// Tells a person what a sweep found, unless they know; `true` when they did not.
-    pub(super) fn tell_found(&self, user: UserId, id: Uuid, announce: impl FnOnce() -> Announcement) -> bool {
+    pub(super) fn tell_found(
+        &self,
+        user: UserId,
+        id: Uuid,
+        counts: &Counts,
+        announce: impl FnOnce() -> Announcement,
+    ) -> bool {
         let connections = {
             let mut crowd = self.lock();
             let Some(person) = crowd.people.get_mut(&user) else { return false };
@@ -169,7 +175,8 @@ impl People {
             }
             person.connections.clone()
         };
-        tell_all(&connections, &announce());
+        tell_all(&connections, &announce(), counts);
+        counts.swept.one();
         true
     }
 
@@ -182,10 +189,15 @@ impl People {
         }
     }
 
-    pub(super) fn login_ended(&self, user: UserId, login: LoginId) {
-        for (_, outlet) in self.of(user) {
+    /// Ends the connections of a login; gives how many there were.
+    pub(super) fn login_ended(&self, user: UserId, login: LoginId) -> usize {
+        let connections = self.of(user);
+        let mut ended = 0;
+        for (_, outlet) in &connections {
+            ended += usize::from(outlet.login() == login);
             outlet.login_ended(login);
         }
+        ended
     }
 
     fn lock(&self) -> MutexGuard<'_, Crowd> {
@@ -202,15 +214,18 @@ fn id_of(data: &str) -> Option<Uuid> {
     serde_json::from_str(data).ok().map(|Named { id }| id)
 }
 
-fn tell_all(connections: &Connections, announcement: &Announcement) {
+fn tell_all(connections: &Connections, announcement: &Announcement, counts: &Counts) {
     for (_, outlet) in connections {
-        tell(&**outlet, announcement);
+        tell(&**outlet, announcement, counts);
     }
 }
 
 /// Tells a connection something that it cannot miss: a reader too slow for it is cut, and reads afresh when it is back.
-pub(super) fn tell(outlet: &dyn Outlet, announcement: &Announcement) {
-    if outlet.tell(announcement).is_err() {
+pub(super) fn tell(outlet: &dyn Outlet, announcement: &Announcement, counts: &Counts) {
+    if outlet.tell(announcement).is_ok() {
+        counts.personal.one();
+    } else {
+        counts.refused.one();
         tracing::info!(event = announcement.name(), "a reader too slow for what is for its person was cut off");
         outlet.cut();
     }

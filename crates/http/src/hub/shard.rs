@@ -4,6 +4,7 @@ use std::{
     collections::{HashMap, HashSet, hash_map::Entry},
     mem,
     sync::Arc,
+    time::Instant,
 };
 
 use rondo_domain::{
@@ -40,7 +41,8 @@ pub(super) enum Command {
         session: SessionId,
         seat: SeatId,
     },
-    Hint(Arc<RecordedEvent>),
+    /// It was committed, and since then.
+    Hint(Arc<RecordedEvent>, Instant),
     HintFor(Arc<[UserId]>, Arc<RecordedEvent>),
     Passing(Arc<PassingEvent>),
     /// The bus may have lost signals of these.
@@ -141,21 +143,26 @@ impl Shard {
     fn obey(&mut self, command: Command) {
         match command {
             Command::Attach { session, listener, reply } => self.attach(session, listener, reply),
-            Command::GoLive { session, seat, position } => self.with_room(session, |room| room.go_live(seat, position)),
-            Command::Detach { session, seat } => self.with_room(session, |room| room.detach(seat)),
-            Command::Hint(event) => {
+            Command::GoLive { session, seat, position } => {
+                self.with_room(session, |room, counts| room.go_live(seat, position, counts));
+            }
+            Command::Detach { session, seat } => self.with_room(session, |room, _| room.detach(seat)),
+            Command::Hint(event, since) => {
                 if let Some(room) = self.rooms.get_mut(&event.session_id) {
                     if !mem::replace(&mut room.touched, true) {
                         self.touched.push(event.session_id);
                     }
-                    room.take(event);
+                    room.take(event, Some(since));
                 }
             }
-            Command::HintFor(users, event) => match self.rooms.get(&event.session_id) {
-                Some(room) => room.tell_others(&users, &event, &self.parts.people),
-                None => Room::new(event.session_id).tell_others(&users, &event, &self.parts.people),
-            },
-            Command::Passing(event) => self.with_room(event.session(), |room| room.pass(&event)),
+            Command::HintFor(users, event) => {
+                let Parts { people, counts, .. } = &self.parts;
+                match self.rooms.get(&event.session_id) {
+                    Some(room) => room.tell_others(&users, &event, people, counts),
+                    None => Room::new(event.session_id).tell_others(&users, &event, people, counts),
+                }
+            }
+            Command::Passing(event) => self.with_room(event.session(), |room, counts| room.pass(&event, counts)),
             Command::Missed(sessions) => {
                 self.overdue.extend(sessions.into_iter().filter(|session| self.rooms.contains_key(session)));
                 self.sweep_overdue();
@@ -167,7 +174,7 @@ impl Shard {
     fn settle(&mut self) {
         let mut touched = mem::take(&mut self.touched);
         for session in touched.drain(..) {
-            self.with_room(session, |_| {});
+            self.with_room(session, |_, _| {});
         }
         self.touched = touched;
         if !self.wanted.is_empty() {
@@ -183,7 +190,7 @@ impl Shard {
     fn attach(&mut self, session: SessionId, listener: Listener, reply: oneshot::Sender<()>) {
         let seat = listener.seat;
         self.rooms.entry(session).or_insert_with(|| Room::new(session));
-        self.with_room(session, |room| room.attach(listener));
+        self.with_room(session, |room, _| room.attach(listener));
         if self.parts.bus.is_local() {
             return self.answer(session, seat, reply);
         }
@@ -199,7 +206,7 @@ impl Shard {
 
     fn answer(&mut self, session: SessionId, seat: SeatId, reply: oneshot::Sender<()>) {
         if reply.send(()).is_err() {
-            self.with_room(session, |room| room.detach(seat)); // whoever asked is gone
+            self.with_room(session, |room, _| room.detach(seat)); // whoever asked is gone
         }
     }
 
@@ -226,11 +233,11 @@ impl Shard {
 
     /// Does something to a room, if there is one, after what it took was handed out; then lets an empty one go, and sees
     /// to a gap.
-    fn with_room(&mut self, session: SessionId, act: impl FnOnce(&mut Room)) {
+    fn with_room(&mut self, session: SessionId, act: impl FnOnce(&mut Room, &Counts)) {
         let Entry::Occupied(mut entry) = self.rooms.entry(session) else { return };
         let room = entry.get_mut();
         room.deliver(&self.parts.counts);
-        act(room);
+        act(room, &self.parts.counts);
         room.deliver(&self.parts.counts);
         if room.is_empty() {
             entry.remove();
@@ -266,7 +273,7 @@ impl Shard {
         if events.is_empty() {
             return; // what was hinted at is not to be read yet; the next sweep tries again
         }
-        self.parts.counts.repaired();
+        self.parts.counts.repaired.one();
         let read_all = events.len() < Limit::EVENTS_MAX.get();
         if let Some(first) = events.first()
             && first.position > after + 1
@@ -275,9 +282,9 @@ impl Shard {
             room.skip_to(first.position - 1);
         }
         for event in events {
-            room.take(Arc::new(event));
+            room.take(Arc::new(event), None);
         }
-        self.with_room(session, |_| {});
+        self.with_room(session, |_, _| {});
         if !read_all && let Some(room) = self.rooms.get_mut(&session) {
             Self::repair(&self.parts.log, &mut self.work, session, room);
         }

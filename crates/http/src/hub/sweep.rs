@@ -133,7 +133,7 @@ impl PersonalSweep {
             let ids: Vec<_> = logins.iter().map(|(_, login)| *login).collect();
             let live: HashSet<_> = self.log.live_logins(&ids).await?.into_iter().collect();
             for (user, login) in logins.iter().filter(|(_, login)| !live.contains(login)) {
-                self.counts.swept();
+                self.counts.swept.one();
                 self.people.login_ended(*user, *login);
             }
         }
@@ -145,8 +145,6 @@ impl PersonalSweep {
             let payload = to_raw_value(&view()).unwrap_or_else(|_| RawValue::NULL.to_owned());
             Announcement::lasting(kind.as_str(), payload)
         };
-        if self.people.tell_found(user, id, announce) {
-            self.counts.swept();
-        }
+        self.people.tell_found(user, id, &self.counts, announce);
     }
 }

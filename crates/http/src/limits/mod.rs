@@ -46,9 +46,9 @@ const RULES: &[(Method, &str, Rule)] = &[
 
 /// The rule of an operation.
 fn rule_of(request: &HttpRequest) -> Option<Rule> {
-    let pattern = &request.app_data::<RoutePattern>()?.0;
+    let pattern = request.app_data::<RoutePattern>()?.text();
     let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
-    let listed = RULES.iter().find(|(of, path, _)| of == method && path == pattern);
+    let listed = RULES.iter().find(|(of, path, _)| of == method && *path == pattern);
     let unlisted = || (method != Method::GET).then_some(Rule::Write);
     listed.map_or_else(unlisted, |(.., rule)| Some(*rule))
 }

@@ -14,7 +14,7 @@ mod users;
 use actix_web::{Route, http::Method, web};
 use utoipa::{OpenApi, Path, openapi::HttpMethod};
 
-pub(crate) use health::{LiveAnswer, Release};
+pub(crate) use health::{LiveAnswer, PATIENCE, Release};
 
 use crate::{
     extract::in_order,

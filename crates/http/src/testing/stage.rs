@@ -20,6 +20,7 @@ use rondo_domain::{
     invitation::{InvitationSettings, Invitations},
     limits::{Limits, Unlimited},
     lists::{ListParts, Lists},
+    measure::NodeFigures,
     message::Messages,
     notification::Notifications,
     presence::Presences,
@@ -35,6 +36,8 @@ use super::{Forgetful, GOOD_TOKEN, ports::Fakes};
 use crate::{
     app::app,
     cache::Answers,
+    operators::OperatorSettings,
+    request_log::RequestLog,
     state::{AllowedOrigins, Draining, HttpSettings, Services, TrustedProxies},
 };
 
@@ -90,7 +93,8 @@ pub(crate) fn limited_stage(
 {
     let (store, draining) = (Arc::new(Forgetful::default()), Arc::new(Draining::default()));
     let graphql = Arc::new(GraphQl::new(settings.docs));
-    let app = app(&services(&store, limits), settings, &draining, &graphql, Handle::current(), |_| {});
+    let app =
+        app(&services(&store, limits), settings, &draining, &graphql, RequestLog::new(Handle::current(), None), |_| {});
     async move { Stage { service: init_service(app).await, store, draining } }
 }
 
@@ -133,6 +137,7 @@ fn services(store: &Arc<Forgetful>, limits: Arc<dyn Limits>) -> Services {
         store: store(),
         vitals: Arc::new(InProcess),
         clock: clock(),
+        figures: NodeFigures::default(),
     }
 }
 
@@ -149,6 +154,7 @@ pub(crate) fn settings() -> HttpSettings {
         presence_grace: Duration::from_secs(3),
         drain_delay: Duration::ZERO,
         version: "1.2.3",
+        operators: OperatorSettings { metrics: true, address: None, token: None, open: true },
     }
 }
 

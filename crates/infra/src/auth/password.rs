@@ -1,10 +1,18 @@
 //! Passwords, hashed with bcrypt on blocking threads: half of the cores at a time, a bounded queue before them, so that
 //! sign-ins cannot starve the rest.
 
-use std::{num::NonZero, sync::Arc, thread, time::Duration};
+use std::{
+    num::NonZero,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
 
 use async_trait::async_trait;
-use rondo_domain::account::{AccountError, NewPassword, PasswordHash, ports::PasswordHasher};
+use rondo_domain::{
+    account::{AccountError, NewPassword, PasswordHash, ports::PasswordHasher},
+    measure::{HashingFigures, Held},
+};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     task::spawn_blocking,
@@ -27,12 +35,14 @@ pub struct BcryptHasher {
     working: Arc<Semaphore>,
     /// A hash that belongs to nobody; checking against it costs what checking against a real one does.
     nobody: String,
+    figures: Arc<HashingFigures>,
 }
 
 /// The right to work; given back when the work is done, even if nobody waits for it any more.
 struct Place {
     _admitted: OwnedSemaphorePermit,
     _working: OwnedSemaphorePermit,
+    _counted: Held,
 }
 
 impl BcryptHasher {
@@ -50,14 +60,31 @@ impl BcryptHasher {
             admitted: Arc::new(Semaphore::new(workers + QUEUE)),
             working: Arc::new(Semaphore::new(workers)),
             nobody: format!("$2b${cost:02}${}", "O".repeat(22 + 31)),
+            figures: Arc::default(),
         }
     }
 
+    /// What it counts.
+    #[must_use]
+    pub fn figures(&self) -> Arc<HashingFigures> {
+        Arc::clone(&self.figures)
+    }
+
     async fn place(&self) -> Result<Place, AccountError> {
+        let place = self.find_place().await;
+        if place.is_err() {
+            self.figures.refused.one();
+        }
+        place
+    }
+
+    async fn find_place(&self) -> Result<Place, AccountError> {
         let admitted = Arc::clone(&self.admitted).try_acquire_owned().map_err(|_| AccountError::Busy)?;
+        let waiting = self.figures.waiting.hold();
         let waited = timeout(PATIENCE, Arc::clone(&self.working).acquire_owned()).await;
         let working = waited.map_err(|_| AccountError::Busy)?.map_err(|_| AccountError::Busy)?;
-        Ok(Place { _admitted: admitted, _working: working })
+        drop(waiting);
+        Ok(Place { _admitted: admitted, _working: working, _counted: self.figures.working.hold() })
     }
 
     async fn work<T: Send + 'static>(
@@ -65,8 +92,11 @@ impl BcryptHasher {
         task: impl FnOnce() -> Result<T, bcrypt::BcryptError> + Send + 'static,
     ) -> Result<T, AccountError> {
         let place = self.place().await?;
+        let figures = Arc::clone(&self.figures);
         let done = spawn_blocking(move || {
+            let begun = Instant::now();
             let outcome = task();
+            figures.work.took(begun.elapsed());
             drop(place);
             outcome
         });

@@ -57,6 +57,21 @@ impl Source {
         }
     }
 
+    /// How many connections are used, how many lie idle, and, where that is known, how many callers wait for one.
+    pub(crate) fn figures(&self) -> (usize, usize, Option<usize>) {
+        match self {
+            Self::Postgres(pool) => {
+                let (in_use, idle, waiting) = pool.figures();
+                (in_use, idle, Some(waiting))
+            }
+            Self::Sqlite(pool) => {
+                let pool = pool.get_sqlite_connection_pool();
+                let (open, idle) = (usize::try_from(pool.size()).unwrap_or(usize::MAX), pool.num_idle());
+                (open.saturating_sub(idle), idle, None)
+            }
+        }
+    }
+
     /// Waits for those who are at work, and closes the connections.
     pub(crate) async fn close(&self) {
         match self {

@@ -30,7 +30,13 @@ pub mod writer;
 
 use std::{sync::Arc, time::Duration};
 
-use rondo_domain::{bus::Bus, clock::Clock, event::EventEncoder, store::StoreError};
+use rondo_domain::{
+    bus::Bus,
+    clock::Clock,
+    event::EventEncoder,
+    measure::{PoolFigures, Pools},
+    store::StoreError,
+};
 use sea_orm::DatabaseConnection;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::timeout;
@@ -171,5 +177,19 @@ impl Database {
         if self.settings.is_postgres() && timeout(CLOSING, alone.close()).await.is_err() {
             tracing::warn!("the connection that changed the schema did not close in time");
         }
+    }
+}
+
+impl Pools for Database {
+    fn read(&self) -> Vec<PoolFigures> {
+        let shared = match self.units.inner() {
+            Source::Postgres(_) => &[("requests", &self.units), ("writer", &self.lane)],
+            Source::Sqlite(_) => &[("readers", &self.reader), ("writer", &self.lane)],
+        };
+        let read = |(pool, source): &(&'static str, &Guarded<Source>)| {
+            let (in_use, idle, waiting) = source.inner().figures();
+            PoolFigures { pool, in_use: in_use as u64, idle: idle as u64, waiting: waiting.map(|count| count as u64) }
+        };
+        shared.iter().map(read).collect()
     }
 }

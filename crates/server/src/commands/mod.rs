@@ -103,5 +103,6 @@ fn written(page: Page) -> String {
     match page {
         Page::Errors => rondo_http::errors_page(),
         Page::Events => rondo_http::events_page(),
+        Page::Metrics => rondo_http::metrics_page(),
     }
 }

@@ -87,6 +87,8 @@ pub enum Page {
     Errors,
     /// The events of Socket.IO.
     Events,
+    /// The metrics.
+    Metrics,
 }
 
 /// What can be done with the settings.

@@ -58,6 +58,18 @@ impl Read for LogSettings {
     }
 }
 
+/// A filter as [`LogSettings::filter`] has it.
+///
+/// # Errors
+/// What is wrong with it, and what to do about it.
+pub(crate) fn log_filter(text: &str) -> Result<EnvFilter, String> {
+    if text.is_empty() {
+        return Err("is empty; write it like `info` or `info,rondo_http=debug`".to_owned());
+    }
+    let good = filter(text).map_err(|Wrong { problem, remedy }| format!("{problem}; {remedy}"))?;
+    Ok(EnvFilter::new(good))
+}
+
 fn filter(text: &str) -> Result<String, Wrong> {
     let remedy = "write it like `info` or `info,rondo_http=debug`";
     // A misspelt level would pass for the name of a crate, and silence everything else.

@@ -18,6 +18,7 @@ mod http;
 mod kept_secret;
 mod limits;
 mod log;
+mod operators;
 mod parse;
 mod raw;
 mod reader;
@@ -29,6 +30,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
+pub(crate) use self::log::log_filter;
 pub use self::{
     accounts::AccountSettings,
     check::Check,
@@ -40,6 +42,7 @@ pub use self::{
     http::HttpSettings,
     limits::LimitSettings,
     log::{LogFormat, LogSettings},
+    operators::OperatorSettings,
     raw::{Origin, RawSettings},
     redis::RedisSettings,
     sessions::SessionSettings,
@@ -59,6 +62,7 @@ static SECTIONS: &[(&str, &[&Setting])] = &[
     ("Accounts", accounts::SETTINGS),
     ("Sessions", sessions::SETTINGS),
     ("Limits", limits::SETTINGS),
+    ("Operators", operators::SETTINGS),
     ("Log", log::SETTINGS),
 ];
 
@@ -83,6 +87,8 @@ pub struct Settings {
     pub sessions: SessionSettings,
     /// How often what may be done.
     pub limits: LimitSettings,
+    /// What those who run the server are given.
+    pub operators: OperatorSettings,
     /// What is logged, and in which form.
     pub log: LogSettings,
 }
@@ -140,6 +146,7 @@ impl Settings {
         let redis = RedisSettings::read(reader);
         let sessions = SessionSettings::read(reader);
         let limits = LimitSettings::read(reader);
+        let operators = OperatorSettings::read(reader);
         let log = LogSettings::read(reader);
         // The last one: it writes a file, but only when nothing before it is at fault.
         let accounts = AccountSettings::read(reader);
@@ -154,6 +161,7 @@ impl Settings {
             accounts: accounts?,
             sessions: sessions?,
             limits: limits?,
+            operators: operators?,
             log: log?,
         })
     }

@@ -1,6 +1,7 @@
 //! Attacks on the order of delivery: hints that are lost, doubled, late and shuffled, joins in the midst, slow readers.
 
 mod chaos;
+mod counts;
 mod listen;
 mod personal;
 mod rows;

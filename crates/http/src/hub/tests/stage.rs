@@ -213,6 +213,16 @@ impl Stage {
         }
     }
 
+    /// Waits, with a deadline, until the hub has counted something.
+    pub(super) async fn sees(&self, what: impl Fn(&HubCounts) -> bool) {
+        let waiting = async {
+            while !what(&self.hub.counts()) {
+                tokio::task::yield_now().await; // nobody announces what is counted
+            }
+        };
+        timeout(Duration::from_secs(10), waiting).await.expect("it was not counted in time");
+    }
+
     /// A connection of somebody, outside of all rooms.
     pub(super) fn welcome(&self, seat: SeatId, user: UserId) -> Arc<Ear> {
         let ear = Arc::new(Ear::default());

@@ -16,7 +16,7 @@ pub(crate) use live::LiveAnswer;
 use crate::state::Draining;
 
 /// How long the database may take to give a sign of life.
-const PATIENCE: Duration = Duration::from_secs(2);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The release, for those who ask how it is.
 pub(crate) struct Release(pub(crate) &'static str);

@@ -2,7 +2,10 @@
 //!
 //! A node understands its own version and skips kinds that it does not know, so old and new nodes run side by side.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use rondo_domain::{
     Timestamp, UserId,
@@ -25,6 +28,14 @@ const CAME: u8 = 6;
 const WENT: u8 = 7;
 const LOGIN_ENDED: u8 = 8;
 const STALE: u8 = 9;
+/// No signal: since when the first of those that follow has been on its way.
+const SINCE: u8 = 20;
+
+/// Microseconds of the Unix epoch by the machine's clock, which nodes are expected to share to some milliseconds.
+pub(super) fn wall_clock() -> i64 {
+    let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX)
+}
 
 /// A frame in the making.
 pub(super) struct Frame(Vec<u8>);
@@ -44,6 +55,11 @@ impl Frame {
 
     pub(super) fn into_bytes(self) -> Vec<u8> {
         self.0
+    }
+
+    /// Says since when what follows has been on its way, by [`wall_clock`].
+    pub(super) fn since(&mut self, moment: i64) {
+        self.entry(SINCE, |frame| frame.number(moment));
     }
 
     /// Adds a signal.
@@ -160,20 +176,36 @@ pub(super) fn read(bytes: &[u8]) -> Option<(NodeId, Signals<'_>)> {
     if reader.byte()? != VERSION {
         return None;
     }
-    Some((NodeId(reader.id()?), Signals(reader)))
+    Some((NodeId(reader.id()?), Signals { reader, since: None }))
 }
 
 /// The signals of a frame that this node understands.
-pub(super) struct Signals<'a>(Reader<'a>);
+pub(super) struct Signals<'a> {
+    reader: Reader<'a>,
+    since: Option<i64>,
+}
+
+impl Signals<'_> {
+    /// How long the signal that came last was on its way, at most; nothing where the sender did not say, or its clock is
+    /// ahead of this one's.
+    pub(super) fn age(&self) -> Duration {
+        let micros = self.since.map_or(0, |since| wall_clock().saturating_sub(since));
+        Duration::from_micros(u64::try_from(micros).unwrap_or_default())
+    }
+}
 
 impl Iterator for Signals<'_> {
     type Item = Signal;
 
     fn next(&mut self) -> Option<Signal> {
         loop {
-            let kind = self.0.byte()?;
-            let length = self.0.size()?;
-            let mut entry = Reader(self.0.take(length)?);
+            let kind = self.reader.byte()?;
+            let length = self.reader.size()?;
+            let mut entry = Reader(self.reader.take(length)?);
+            if kind == SINCE {
+                self.since = entry.number();
+                continue;
+            }
             let signal = entry.signal(kind);
             if signal.is_some() {
                 return signal;
@@ -339,6 +371,22 @@ mod tests {
         assert_eq!(from, node);
         let heard: Vec<_> = signals.map(|signal| format!("{signal:?}")).collect();
         assert_eq!(heard, sent.iter().map(|signal| format!("{signal:?}")).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn how_late_a_signal_is_is_told() {
+        let mut frame = Frame::new(NodeId::generate());
+        frame.since(wall_clock() - 5_000_000);
+        frame.add(&every_kind()[0]);
+        frame.since(wall_clock() + 5_000_000);
+        frame.add(&every_kind()[1]);
+        let bytes = frame.into_bytes();
+        let (_, mut signals) = read(&bytes).unwrap();
+        assert_eq!(signals.age(), Duration::ZERO);
+        assert!(matches!(signals.next(), Some(Signal::Event(_))));
+        assert!(signals.age() >= Duration::from_secs(5));
+        assert!(matches!(signals.next(), Some(Signal::EventFor(..))));
+        assert_eq!(signals.age(), Duration::ZERO, "the sender's clock is ahead");
     }
 
     #[test]

@@ -220,10 +220,10 @@ fn hearing(node: NodeId, sink: Sink, gone: Arc<Notify>) -> impl Fn(PushInfo) -> 
             (PushKind::Disconnection, _) => gone.notify_one(),
             (PushKind::Message, [_channel, Value::BulkString(bytes)]) => match frame::read(bytes) {
                 Some((from, _)) if from == node => {}
-                Some((_, signals)) => {
+                Some((_, mut signals)) => {
                     if let Some(sink) = sink.get() {
-                        for signal in signals {
-                            sink.offer(signal);
+                        while let Some(signal) = signals.next() {
+                            sink.offer_late(signal, signals.age());
                         }
                     }
                 }

@@ -16,6 +16,7 @@ use async_trait::async_trait;
 use rondo_domain::{
     bus::{Bus, Signal, SignalSink, Topic},
     ids::NodeId,
+    measure::BusFigures,
 };
 use tokio::{task::JoinSet, time::timeout};
 
@@ -51,6 +52,12 @@ impl RedisBus {
     /// Sets who hears; `false` when that was settled before, which changes nothing.
     pub fn connect(&self, sink: Arc<dyn SignalSink>) -> bool {
         self.sink.set(sink).is_ok()
+    }
+
+    /// What it counts.
+    #[must_use]
+    pub fn figures(&self) -> Arc<BusFigures> {
+        self.outbox.figures()
     }
 
     /// Whether other nodes are heard at this moment.

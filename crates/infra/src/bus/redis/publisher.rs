@@ -15,13 +15,17 @@ use rondo_domain::{
     UserId,
     bus::{Signal, Topic},
     ids::{LoginId, NodeId},
+    measure::BusFigures,
 };
 use tokio::{
     sync::{Notify, mpsc, oneshot},
     time::{Instant, sleep},
 };
 
-use super::{channel, frame::Frame};
+use super::{
+    channel,
+    frame::{Frame, wall_clock},
+};
 use crate::redis::{Redis, RedisFault};
 
 /// How many signals wait; further ones are dropped.
@@ -48,7 +52,8 @@ pub(super) struct Outbox {
 }
 
 enum Item {
-    Signal(Signal),
+    /// A signal, and when it was published.
+    Signal(Signal, i64),
     /// Answered when all that was queued before has been published or given up.
     Flush(oneshot::Sender<()>),
 }
@@ -57,7 +62,9 @@ enum Item {
 struct Waiting {
     news: Mutex<News>,
     told: Notify,
+    /// How many signals were dropped since that was last warned of.
     dropped: AtomicU64,
+    figures: Arc<BusFigures>,
 }
 
 /// What every node must hear. It is kept until it gets through, and said once however often it was told.
@@ -65,6 +72,8 @@ struct Waiting {
 struct News {
     stale: HashSet<UserId>,
     ended: HashSet<(UserId, LoginId)>,
+    /// Since when the first of them waits.
+    since: Option<i64>,
 }
 
 impl News {
@@ -85,14 +94,20 @@ impl Waiting {
         self.news.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn drop_one(&self) {
+        self.dropped.fetch_add(1, Ordering::Relaxed);
+        self.figures.dropped.one();
+    }
+
     /// Takes something that every node must hear.
     fn tell(&self, take: impl FnOnce(&mut News)) {
         let mut news = self.news();
+        news.since.get_or_insert_with(wall_clock);
         take(&mut news);
         if news.stale.len() > NEWS || news.ended.len() > NEWS {
             news.stale.clear();
             news.ended.clear();
-            self.dropped.fetch_add(1, Ordering::Relaxed);
+            self.drop_one();
         }
         drop(news);
         self.told.notify_one();
@@ -108,6 +123,11 @@ impl Outbox {
         (Self { queue, waiting }, publisher.run(items))
     }
 
+    /// What it counts.
+    pub(super) fn figures(&self) -> Arc<BusFigures> {
+        Arc::clone(&self.waiting.figures)
+    }
+
     /// Takes a signal for the other nodes. Never waits.
     pub(super) fn put(&self, signal: Signal) {
         match signal {
@@ -116,8 +136,8 @@ impl Outbox {
                 news.ended.insert((user, login));
             }),
             signal => {
-                if self.queue.try_send(Item::Signal(signal)).is_err() {
-                    self.waiting.dropped.fetch_add(1, Ordering::Relaxed);
+                if self.queue.try_send(Item::Signal(signal, wall_clock())).is_err() {
+                    self.waiting.drop_one();
                 }
             }
         }
@@ -170,13 +190,13 @@ impl Publisher {
         let mut outcome = self.publish_news(&mut sheaf).await;
         for item in taken.drain(..) {
             match item {
-                Item::Signal(signal) if outcome.is_ok() => {
-                    sheaf.add(&signal);
+                Item::Signal(signal, since) if outcome.is_ok() => {
+                    sheaf.add(&signal, since);
                     if sheaf.bytes >= BATCH_BYTES {
                         outcome = sheaf.send().await;
                     }
                 }
-                Item::Signal(_) => {}
+                Item::Signal(..) => {}
                 Item::Flush(done) => {
                     if outcome.is_ok() {
                         outcome = sheaf.send().await;
@@ -202,14 +222,16 @@ impl Publisher {
         if news.is_empty() {
             return Ok(());
         }
+        let since = news.since.unwrap_or_else(wall_clock);
         for signal in news.signals() {
-            sheaf.add(&signal);
+            sheaf.add(&signal, since);
         }
         let sent = sheaf.send().await;
         if sent.is_err() {
             let mut waiting = self.waiting.news();
             waiting.stale.extend(news.stale);
             waiting.ended.extend(news.ended);
+            waiting.since = news.since.or(waiting.since);
         }
         sent
     }
@@ -243,26 +265,30 @@ impl<'a> Sheaf<'a> {
         Self { redis, node, frames: Vec::new(), open: HashMap::new(), bytes: 0 }
     }
 
-    fn add(&mut self, signal: &Signal) {
+    /// Adds a signal that was published at this moment. They come in the order of their moments, so a frame says that of
+    /// its first.
+    fn add(&mut self, signal: &Signal, since: i64) {
         match signal {
-            Signal::Event(event) => self.add_to(Some(Topic::Session(event.session_id)), signal),
-            Signal::Passing(event) => self.add_to(Some(Topic::Session(event.session())), signal),
-            Signal::Personal(personal) => self.add_to(Some(Topic::Person(personal.user)), signal),
+            Signal::Event(event) => self.add_to(Some(Topic::Session(event.session_id)), signal, since),
+            Signal::Passing(event) => self.add_to(Some(Topic::Session(event.session())), signal, since),
+            Signal::Personal(personal) => self.add_to(Some(Topic::Person(personal.user)), signal, since),
             Signal::EventFor(users, event) => {
                 for user in users.iter() {
                     let signal = Signal::EventFor([*user].into(), Arc::clone(event));
-                    self.add_to(Some(Topic::Person(*user)), &signal);
+                    self.add_to(Some(Topic::Person(*user)), &signal, since);
                 }
             }
-            Signal::LoginEnded { .. } | Signal::Stale(_) => self.add_to(None, signal),
+            Signal::LoginEnded { .. } | Signal::Stale(_) => self.add_to(None, signal, since),
         }
     }
 
-    fn add_to(&mut self, topic: Option<Topic>, signal: &Signal) {
+    fn add_to(&mut self, topic: Option<Topic>, signal: &Signal, since: i64) {
         let open = self.open.get(&topic).copied();
         let index = open.filter(|index| self.frames[*index].1.len() < FRAME_BYTES).unwrap_or_else(|| {
             let name = topic.map_or_else(|| self.redis.keys().nodes_channel(), |topic| channel(self.redis, topic));
-            self.frames.push((name, Frame::new(self.node)));
+            let mut frame = Frame::new(self.node);
+            frame.since(since);
+            self.frames.push((name, frame));
             self.open.insert(topic, self.frames.len() - 1);
             self.frames.len() - 1
         });

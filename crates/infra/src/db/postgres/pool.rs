@@ -111,6 +111,14 @@ impl Pool {
         })))
     }
 
+    /// How many connections are used, how many lie idle, and how many callers wait for one.
+    pub(crate) fn figures(&self) -> (usize, usize, usize) {
+        let state = self.0.state();
+        let idle = state.idle.len();
+        let waiting = state.waiters.iter().filter(|waiter| !waiter.answer.is_closed()).count();
+        (state.open.saturating_sub(idle), idle, waiting)
+    }
+
     /// Begins a transaction.
     pub(crate) async fn begin(&self) -> Result<Transaction, DbErr> {
         Transaction::begin(self.lease().await?, self.0.one_write).await

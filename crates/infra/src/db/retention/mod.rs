@@ -11,7 +11,7 @@ mod turn;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use rondo_domain::{Timestamp, clock::Clock, store::StoreError};
+use rondo_domain::{Timestamp, clock::Clock, measure::RetentionFigures, store::StoreError};
 use sea_orm::DbErr;
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
@@ -82,6 +82,7 @@ pub struct Retention {
     clock: Arc<dyn Clock>,
     settings: RetentionSettings,
     turn: Turn,
+    figures: Arc<RetentionFigures>,
 }
 
 /// The moments of a round.
@@ -98,7 +99,13 @@ impl Retention {
     /// Puts it together; `node` is a name that no other node has.
     #[must_use]
     pub fn new(database: &Database, clock: Arc<dyn Clock>, settings: RetentionSettings, node: Uuid) -> Self {
-        Self { db: database.units.clone(), clock, settings, turn: Turn::new(node) }
+        Self { db: database.units.clone(), clock, settings, turn: Turn::new(node), figures: Arc::default() }
+    }
+
+    /// Counts there what it does.
+    #[must_use]
+    pub fn counting(self, figures: Arc<RetentionFigures>) -> Self {
+        Self { figures, ..self }
     }
 
     /// Does it from time to time, whenever no other node does. Never ends by itself.
@@ -146,6 +153,25 @@ impl Retention {
     /// # Errors
     /// What the database says; what was done until then stays done.
     pub async fn sweep(&self) -> Result<Swept, StoreError> {
+        let swept = self.sweep_all().await;
+        match &swept {
+            Ok(swept) => self.count(swept),
+            Err(_) => self.figures.failures.one(),
+        }
+        swept
+    }
+
+    fn count(&self, swept: &Swept) {
+        let Swept { events, sessions, tokens, logins, keys, expired, invitations } = *swept;
+        for (counter, rows) in
+            self.figures.rows.iter().zip([events, sessions, tokens, logins, keys, expired, invitations])
+        {
+            counter.more(rows);
+        }
+        self.figures.last_success.set(u64::try_from(self.clock.now().timestamp()).unwrap_or_default());
+    }
+
+    async fn sweep_all(&self) -> Result<Swept, StoreError> {
         let now = self.clock.now();
         let at = Moments { now, kept_since: now - self.settings.events, spent_before: now - SPENT_FOR };
         let mut swept = Swept::default();

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use rondo_domain::{
     bus::Signal,
     event::{PersonalEvent, RecordedEvent, SessionEvent},
+    measure::WriterFigures,
     message::{MessageError, NewMessage},
     session::SessionError,
     store::{Posted, StoreError},
@@ -42,17 +43,20 @@ enum Attempt {
 pub(super) struct Batches {
     db: Guarded<Source>,
     parts: Parts,
+    figures: Arc<WriterFigures>,
 }
 
 impl Batches {
-    pub(super) fn new(store: &SqlStore) -> Self {
-        Self { db: store.lane().clone(), parts: store.parts().clone() }
+    pub(super) fn new(store: &SqlStore, figures: Arc<WriterFigures>) -> Self {
+        Self { db: store.lane().clone(), parts: store.parts().clone(), figures }
     }
 
     /// Writes the posts; gives one outcome for each, in their order. Their events went to the bus before that.
     pub(super) async fn write(&self, posts: Vec<NewMessage>) -> Outcomes {
         let begun = Instant::now();
         let outcomes = self.write_somehow(&posts).await;
+        self.figures.batch.was(posts.len());
+        self.figures.commit.took(begun.elapsed());
         tracing::debug!(
             posts = posts.len(),
             refused = outcomes.iter().filter(|outcome| outcome.is_err()).count(),

@@ -13,6 +13,7 @@ use std::{collections::HashSet, pin::pin, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use rondo_domain::{
     ids::SessionId,
+    measure::WriterFigures,
     message::{MessageError, NewMessage},
     store::{MessageWriter, Posted, StoreError},
 };
@@ -55,6 +56,7 @@ impl Default for WriterSettings {
 pub struct Writer {
     queue: Arc<Queue>,
     ended: watch::Receiver<()>,
+    figures: Arc<WriterFigures>,
 }
 
 impl Writer {
@@ -62,11 +64,12 @@ impl Writer {
     #[must_use]
     pub fn start(store: &SqlStore, settings: WriterSettings) -> (Arc<Self>, JoinHandle<()>) {
         let lanes = if store.lane().is_postgres() { LANES } else { 1 };
-        let queue = Arc::new(Queue::new(settings, lanes));
+        let figures = Arc::new(WriterFigures::default());
+        let queue = Arc::new(Queue::new(settings, lanes, Arc::clone(&figures)));
         let (running, ended) = watch::channel(());
         let task = Task {
             queue: Arc::clone(&queue),
-            batches: Arc::new(Batches::new(store)),
+            batches: Arc::new(Batches::new(store, Arc::clone(&figures))),
             under_way: JoinSet::new(),
             answer_within: settings.answer_within,
         };
@@ -74,7 +77,13 @@ impl Writer {
             task.run().await;
             drop(running); // also when the task panics: whoever waits in `close` hears of it
         });
-        (Arc::new(Self { queue, ended }), handle)
+        (Arc::new(Self { queue, ended, figures }), handle)
+    }
+
+    /// What it counts.
+    #[must_use]
+    pub fn figures(&self) -> Arc<WriterFigures> {
+        Arc::clone(&self.figures)
     }
 
     /// Takes no more posts, and waits until those in the queue are written and answered.

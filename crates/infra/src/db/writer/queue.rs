@@ -4,12 +4,13 @@
 use std::{
     collections::{HashSet, VecDeque},
     mem,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use rondo_domain::{
     ids::SessionId,
+    measure::WriterFigures,
     message::{MessageError, NewMessage},
     store::Posted,
 };
@@ -43,6 +44,7 @@ pub(super) struct Queue {
     state: Mutex<State>,
     stirred: Notify,
     settings: WriterSettings,
+    figures: Arc<WriterFigures>,
 }
 
 #[derive(Default)]
@@ -56,19 +58,21 @@ struct State {
 }
 
 impl Queue {
-    pub(super) fn new(settings: WriterSettings, lanes: u32) -> Self {
+    pub(super) fn new(settings: WriterSettings, lanes: u32, figures: Arc<WriterFigures>) -> Self {
         let state = State { free: lanes, ..State::default() };
-        Self { state: Mutex::new(state), stirred: Notify::new(), settings }
+        Self { state: Mutex::new(state), stirred: Notify::new(), settings, figures }
     }
 
     /// Takes a job in, unless the queue is full or closed.
     pub(super) fn push(&self, job: Job) -> Result<(), MessageError> {
         let mut state = self.state();
         if state.closed || state.jobs.len() >= self.settings.capacity.max(1) {
+            self.figures.refused.one();
             return Err(MessageError::Busy);
         }
         let may_go = state.free > 0 && !state.busy.contains(&job.post.post.session);
         state.jobs.push_back(job);
+        self.count(&state);
         drop(state);
         if may_go {
             self.stirred.notify_one();
@@ -87,7 +91,9 @@ impl Queue {
         let abandoned = {
             let mut state = self.state();
             state.closed = true;
-            mem::take(&mut state.jobs)
+            let jobs = mem::take(&mut state.jobs);
+            self.count(&state);
+            jobs
         };
         drop(abandoned);
     }
@@ -133,6 +139,7 @@ impl Queue {
         }
         passed_over.append(jobs);
         *jobs = passed_over;
+        self.figures.waiting.set(jobs.len() as u64);
         let since = since?;
         busy.extend(taken);
         state.free -= 1;
@@ -144,7 +151,9 @@ impl Queue {
     pub(super) fn overdue(&self, now: Instant, answer_within: Duration) -> Vec<Answer> {
         let mut state = self.state();
         let count = state.jobs.partition_point(|job| job.since + answer_within <= now);
-        state.jobs.drain(..count).map(|job| job.answer).collect()
+        let overdue = state.jobs.drain(..count).map(|job| job.answer).collect();
+        self.count(&state);
+        overdue
     }
 
     /// A batch with these posts is written.
@@ -152,6 +161,10 @@ impl Queue {
         let mut state = self.state();
         state.busy.retain(|session| !sessions.contains(session));
         state.free += 1;
+    }
+
+    fn count(&self, state: &State) {
+        self.figures.waiting.set(state.jobs.len() as u64);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -172,7 +185,7 @@ mod tests {
     type Answered = oneshot::Receiver<Result<Posted, MessageError>>;
 
     fn queue(settings: WriterSettings) -> Queue {
-        Queue::new(settings, 2)
+        Queue::new(settings, 2, Arc::default())
     }
 
     fn push(queue: &Queue, session: SessionId, text: &str) -> Result<Answered, MessageError> {

@@ -52,6 +52,11 @@ fn every_limit_is_kept_and_names_its_variable() {
         ("RATE_LIMIT_WRITES", "/10s"),
         ("SOCKET_EVENTS_PER_SECOND", "0"),
         ("SOCKET_EVENTS_BURST", "100001"),
+        ("METRICS", "maybe"),
+        ("METRICS_ADDR", "9464"),
+        ("METRICS_ADDR", "localhost:9464"),
+        ("METRICS_TOKEN", "fifteen letters"),
+        ("METRICS_TOKEN", "with a space in the middle of it"),
         ("LOG_FORMAT", "xml"),
         ("RUST_LOG", "info,rondo=loud"),
     ];

@@ -1,0 +1,103 @@
+//! What is for those who run the server: metrics and the level of the log. Either on a listener of their own, which the
+//! world does not reach, or, for the metrics alone, on the public port behind a token.
+
+mod listener;
+mod log_level;
+mod token;
+
+use std::{io, net::SocketAddr, sync::Arc};
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{Method, header::AUTHORIZATION},
+    web::{self, Data},
+};
+use rondo_wire::{ErrorCode, Fault};
+use tokio::task::JoinSet;
+
+pub(crate) use self::listener::Listener;
+pub use self::{log_level::LogLevel, token::OperatorToken};
+use crate::{metrics, metrics::Metrics, problem::Failure, resource::resource};
+
+/// Where it stands.
+pub(crate) const METRICS: &str = "/metrics";
+
+/// What operators are given, and where.
+#[derive(Clone, Debug)]
+pub struct OperatorSettings {
+    /// Whether requests are counted and metrics shown.
+    pub metrics: bool,
+    /// Where operators are listened to; `None` for nowhere but the public port.
+    pub address: Option<SocketAddr>,
+    /// What they must show.
+    pub token: Option<OperatorToken>,
+    /// Whether metrics stand open on the public port where there is neither address nor token: in development.
+    pub open: bool,
+}
+
+impl OperatorSettings {
+    /// Whether metrics are shown on the public port.
+    const fn on_public_port(&self) -> bool {
+        self.metrics && self.address.is_none() && (self.token.is_some() || self.open)
+    }
+}
+
+/// What stands on the public port.
+#[derive(Clone)]
+pub(crate) struct Public {
+    metrics: Option<Arc<Metrics>>,
+    guard: Guard,
+}
+
+impl Public {
+    /// Mounts it.
+    pub(crate) fn mount(&self, config: &mut web::ServiceConfig) {
+        if let Some(metrics) = &self.metrics {
+            mount_metrics(config, metrics, &self.guard);
+        }
+    }
+}
+
+/// Listens to operators where that is wished; gives what is for the public port besides.
+///
+/// # Errors
+/// When the address cannot be bound.
+pub(crate) fn start(
+    settings: &OperatorSettings,
+    metrics: Option<Arc<Metrics>>,
+    log: Option<Arc<dyn LogLevel>>,
+    tasks: &mut JoinSet<()>,
+) -> io::Result<(Public, Option<Listener>)> {
+    let guard = Guard(settings.token.clone());
+    let public = metrics.clone().filter(|_| settings.on_public_port());
+    let listener = settings.address.map(|address| Listener::start(address, metrics, log, guard.clone(), tasks));
+    Ok((Public { metrics: public, guard }, listener.transpose()?))
+}
+
+/// Who may ask.
+#[derive(Clone)]
+struct Guard(Option<OperatorToken>);
+
+impl Guard {
+    fn admit(&self, request: &HttpRequest) -> Result<(), Failure> {
+        let Some(token) = &self.0 else { return Ok(()) };
+        let given = request.headers().get(AUTHORIZATION).and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
+        if given.is_some_and(|given| token.is(given)) {
+            return Ok(());
+        }
+        Err(Fault::new(ErrorCode::Unauthenticated, "This is for operators: the metrics token is needed.").into())
+    }
+}
+
+/// Mounts the metrics.
+fn mount_metrics(config: &mut web::ServiceConfig, metrics: &Arc<Metrics>, guard: &Guard) {
+    let (metrics, guard) = (Data::from(Arc::clone(metrics)), Data::new(guard.clone()));
+    let show = web::to(move |request: HttpRequest| {
+        let (metrics, guard) = (metrics.clone(), guard.clone());
+        async move {
+            guard.admit(&request)?;
+            Ok::<HttpResponse, Failure>(metrics::serve(&metrics).await)
+        }
+    });
+    config.service(resource(METRICS, [(Method::GET, show)]));
+}

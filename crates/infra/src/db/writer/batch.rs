@@ -1,8 +1,9 @@
 //! A batch: one transaction, retried when another one was in the way, and run one by one when it fails for good.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use rondo_domain::{
+    MessageId,
     bus::Signal,
     event::{PersonalEvent, RecordedEvent, SessionEvent},
     message::{MessageError, NewMessage},
@@ -11,6 +12,7 @@ use rondo_domain::{
 };
 use sea_orm::DbErr;
 use tokio::time::{Instant, sleep};
+use tracing::Span;
 
 use super::{lookup, mentions, plan, store};
 use crate::db::{
@@ -21,6 +23,7 @@ use crate::db::{
     link::Source,
     notifications,
     store::Parts,
+    traces,
 };
 
 /// How often a transaction is tried.
@@ -30,6 +33,9 @@ const PAUSE: Duration = Duration::from_millis(5);
 
 /// What became of each post.
 pub(super) type Outcomes = Vec<Result<Posted, MessageError>>;
+
+/// The commits that are traced, by their posts.
+type Commits = HashMap<MessageId, Span>;
 
 /// What became of a transaction.
 enum Attempt {
@@ -50,9 +56,13 @@ impl Batches {
     }
 
     /// Writes the posts; gives one outcome for each, in their order. Their events went to the bus before that.
-    pub(super) async fn write(&self, posts: Vec<NewMessage>) -> Outcomes {
+    ///
+    /// Each post of which a trace is recorded has a commit in it: a batch serves many traces, and each shall be whole.
+    pub(super) async fn write(&self, posts: Vec<NewMessage>, traced: Vec<(MessageId, Span)>) -> Outcomes {
         let begun = Instant::now();
-        let outcomes = self.write_somehow(&posts).await;
+        let commit = |(id, span): (MessageId, Span)| (id, span.in_scope(|| traces::commit(&self.db, posts.len())));
+        let commits = traced.into_iter().map(commit).collect();
+        let outcomes = self.write_somehow(&posts, &commits).await;
         tracing::debug!(
             posts = posts.len(),
             refused = outcomes.iter().filter(|outcome| outcome.is_err()).count(),
@@ -62,11 +72,11 @@ impl Batches {
         outcomes
     }
 
-    async fn write_somehow(&self, posts: &[NewMessage]) -> Outcomes {
+    async fn write_somehow(&self, posts: &[NewMessage], commits: &Commits) -> Outcomes {
         if posts.is_empty() {
             return Vec::new();
         }
-        match self.write_together(posts).await {
+        match self.write_together(posts, commits).await {
             Ok(outcomes) => outcomes,
             // Nothing was written, or nobody knows: not the fault of a single post.
             Err(StoreError::Unavailable(what)) => {
@@ -76,15 +86,15 @@ impl Batches {
             Err(error) if posts.len() == 1 => vec![Err(error.into())],
             Err(error) => {
                 tracing::warn!(posts = posts.len(), %error, "a batch of messages failed; trying one by one");
-                self.write_one_by_one(posts).await
+                self.write_one_by_one(posts, commits).await
             }
         }
     }
 
-    async fn write_one_by_one(&self, posts: &[NewMessage]) -> Outcomes {
+    async fn write_one_by_one(&self, posts: &[NewMessage], commits: &Commits) -> Outcomes {
         let mut outcomes = Vec::with_capacity(posts.len());
         for post in posts {
-            match self.write_together(std::slice::from_ref(post)).await {
+            match self.write_together(std::slice::from_ref(post), commits).await {
                 Ok(one) => outcomes.extend(one),
                 Err(error) => outcomes.push(Err(error.into())),
             }
@@ -100,10 +110,10 @@ impl Batches {
     }
 
     /// One transaction, tried again for as long as another one is in its way.
-    async fn write_together(&self, posts: &[NewMessage]) -> Result<Outcomes, StoreError> {
+    async fn write_together(&self, posts: &[NewMessage], commits: &Commits) -> Result<Outcomes, StoreError> {
         let mut pause = PAUSE;
         for _ in 0..TRIES {
-            match self.attempt(posts).await {
+            match self.attempt(posts, commits).await {
                 Ok(Attempt::Done(outcomes)) => return Ok(outcomes),
                 Ok(Attempt::KeyTaken) => {
                     tracing::debug!("a batch of messages is tried again: a key was taken meanwhile");
@@ -119,7 +129,7 @@ impl Batches {
         Err(StoreError::Unavailable("other transactions were in the way of this one again and again".to_owned()))
     }
 
-    async fn attempt(&self, posts: &[NewMessage]) -> Result<Attempt, DbErr> {
+    async fn attempt(&self, posts: &[NewMessage], commits: &Commits) -> Result<Attempt, DbErr> {
         let now = self.parts.clock.now();
         let (txn, sessions) = lookup::lock(&self.db, posts).await?;
         let facts = lookup::look_up(&txn, posts, now).await?;
@@ -128,7 +138,7 @@ impl Batches {
             let _ = txn.rollback().await; // nothing was written, so nothing can be lost
             return Ok(Attempt::Done(plan.outcomes));
         }
-        let events: Vec<_> = plan.created.iter().map(|created| self.record(created)).collect();
+        let events: Vec<_> = plan.created.iter().map(|created| self.record(created, commits)).collect();
         store::write(&txn, &plan, &events).await?;
         let notices = mentions::notices(&txn, &plan.created).await?;
         notifications::write(&txn, &*self.parts.encoder, &notices).await?;
@@ -149,7 +159,7 @@ impl Batches {
         Ok(Attempt::Done(plan.outcomes))
     }
 
-    fn record(&self, created: &plan::Created) -> RecordedEvent {
+    fn record(&self, created: &plan::Created, commits: &Commits) -> RecordedEvent {
         let event = SessionEvent::MessageCreated(created.message.clone());
         RecordedEvent {
             session_id: event.session(),
@@ -157,6 +167,7 @@ impl Batches {
             kind: event.kind(),
             subject: event.subject(),
             data: self.parts.encoder.encode(&event).into(),
+            trace: commits.get(&created.message.id).and_then(rondo_trace::context_of),
         }
     }
 }

@@ -20,5 +20,6 @@ mod random;
 mod requests;
 mod rights;
 mod sessions;
+mod traces;
 mod users;
 mod writers;

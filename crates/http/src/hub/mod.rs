@@ -7,6 +7,7 @@
 mod announcement;
 mod counts;
 mod crowd;
+mod live_event;
 mod people;
 mod room;
 mod shard;
@@ -14,6 +15,7 @@ mod sweep;
 #[cfg(test)]
 mod tests;
 mod topics;
+mod traces;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 

@@ -9,7 +9,7 @@ use std::{
 use rondo_domain::{
     SessionId, UserId,
     bus::PassingEvent,
-    event::{EventKind, Position, RecordedEvent},
+    event::{Position, RecordedEvent},
 };
 use rondo_wire::{live_payload, passing_payload, socket::Lagged};
 use serde_json::value::to_raw_value;
@@ -18,7 +18,9 @@ use super::{
     Announcement, Listener, SeatId,
     counts::Counts,
     crowd::{CROWD, Diff},
+    live_event::LiveEvent,
     people::{self, People},
+    traces,
 };
 
 /// How much a seat that is still joining holds back, in events and in bytes. Beyond, it has lagged.
@@ -26,40 +28,6 @@ const HELD_EVENTS: usize = 1_000;
 const HELD_BYTES: usize = 1024 * 1024;
 /// How many events wait for the one before them. Beyond, the log is read again anyway.
 const PENDING: usize = 1_000;
-
-/// A lasting event ready for the wire, encoded once per node.
-#[derive(Debug)]
-struct LiveEvent {
-    /// What the log holds.
-    recorded: Arc<RecordedEvent>,
-    /// What clients get: the data with `position` beside it.
-    announcement: Announcement,
-}
-
-impl LiveEvent {
-    fn new(recorded: Arc<RecordedEvent>) -> Self {
-        let announcement = Announcement::lasting(recorded.kind.as_str(), live_payload(&recorded));
-        Self { recorded, announcement }
-    }
-
-    fn position(&self) -> Position {
-        self.recorded.position
-    }
-
-    /// Whether this is the last thing that `user` hears of the session.
-    fn ends_for(&self, user: UserId) -> bool {
-        match self.recorded.kind {
-            EventKind::SessionDelete => true,
-            EventKind::MemberRemove => self.recorded.subject == Some(user.0),
-            EventKind::MessageCreate
-            | EventKind::MessageUpdate
-            | EventKind::MessageDelete
-            | EventKind::SessionUpdate
-            | EventKind::MemberUpdate
-            | EventKind::InvitationAccept => false,
-        }
-    }
-}
 
 /// A passing event ready for the wire.
 struct Passing {
@@ -127,7 +95,7 @@ impl Seat {
         let position = event.position();
         match &mut self.state {
             State::Joining { held, bytes, overflow, .. } => {
-                *bytes += event.announcement.payload().get().len();
+                *bytes += event.announcement().payload().get().len();
                 match overflow {
                     Some((_, to)) => *to = position.max(*to),
                     None if held.len() >= HELD_EVENTS || *bytes > HELD_BYTES => *overflow = Some((position, position)),
@@ -136,7 +104,7 @@ impl Seat {
                 return Verdict::Stays; // it may not be a member any more; going live will tell
             }
             State::Live(heard) if position <= *heard => return Verdict::Stays,
-            State::Live(heard) => match self.listener.outlet.tell(&event.announcement) {
+            State::Live(heard) => match self.listener.outlet.tell(event.announcement()) {
                 Ok(()) => *heard = position,
                 Err(super::Full) => self.state = State::Lagged { from: position, to: position },
             },
@@ -311,6 +279,7 @@ impl Room {
         if ready.is_empty() {
             return;
         }
+        let _deliveries = traces::deliver(ready.iter().map(|event| &**event.recorded()), self.seats.len());
         let mut leaving = Vec::new();
         for (id, seat) in &mut self.seats {
             if ready.iter().any(|event| seat.hear(event) == Verdict::Leaves) {
@@ -330,6 +299,7 @@ impl Room {
 
     /// Shows an event to connections of people that are not in the room; those that are hear it there, and once.
     pub(super) fn tell_others(&self, users: &[UserId], event: &Arc<RecordedEvent>, people: &People) {
+        let _delivery = traces::deliver(std::iter::once(&**event), users.len());
         let announcement = Announcement::lasting(event.kind.as_str(), live_payload(event));
         for user in users {
             for (seat, outlet) in people.of_event(*user, event) {

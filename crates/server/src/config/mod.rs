@@ -24,8 +24,10 @@ mod reader;
 mod redis;
 mod sessions;
 mod setting;
+mod target;
 #[cfg(test)]
 mod tests;
+mod tracking;
 
 use std::path::{Path, PathBuf};
 
@@ -43,6 +45,8 @@ pub use self::{
     raw::{Origin, RawSettings},
     redis::RedisSettings,
     sessions::SessionSettings,
+    target::Target,
+    tracking::{ErrorSettings, TraceSettings, TrackingSettings},
 };
 use self::{reader::Reader, setting::Setting};
 
@@ -60,6 +64,7 @@ static SECTIONS: &[(&str, &[&Setting])] = &[
     ("Sessions", sessions::SETTINGS),
     ("Limits", limits::SETTINGS),
     ("Log", log::SETTINGS),
+    ("Traces and errors", tracking::SETTINGS),
 ];
 
 /// Every setting of this release, parsed and within its limits.
@@ -85,6 +90,8 @@ pub struct Settings {
     pub limits: LimitSettings,
     /// What is logged, and in which form.
     pub log: LogSettings,
+    /// Where traces and errors go.
+    pub tracking: TrackingSettings,
 }
 
 impl Settings {
@@ -141,6 +148,7 @@ impl Settings {
         let sessions = SessionSettings::read(reader);
         let limits = LimitSettings::read(reader);
         let log = LogSettings::read(reader);
+        let tracking = TrackingSettings::read(reader);
         // The last one: it writes a file, but only when nothing before it is at fault.
         let accounts = AccountSettings::read(reader);
         let GeneralSettings { app_env, data_dir } = general?;
@@ -155,6 +163,7 @@ impl Settings {
             sessions: sessions?,
             limits: limits?,
             log: log?,
+            tracking: tracking?,
         })
     }
 }

@@ -66,3 +66,60 @@ fn is_traced(metadata: &Metadata<'_>) -> bool {
 fn only(wanted: fn(&Metadata<'_>) -> bool) -> FilterFn<fn(&Metadata<'_>) -> bool> {
     FilterFn::new(wanted).with_max_level_hint(LevelFilter::DEBUG)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        cell::Cell,
+        io,
+        sync::{Arc, Mutex},
+    };
+
+    use rondo_trace::{FinishedSpan, Sampler, SpanSink};
+    use tracing::dispatcher::with_default;
+
+    use super::*;
+    use crate::{
+        config::{LogFormat, LogSettings},
+        telemetry::subscriber,
+    };
+
+    #[derive(Default)]
+    struct Taken(Mutex<Vec<FinishedSpan>>);
+
+    impl SpanSink for Taken {
+        fn offer(&self, span: FinishedSpan) {
+            self.0.lock().unwrap().push(span);
+        }
+    }
+
+    /// Makes a span; tells whether it was enabled, and whether its fields were so much as looked at.
+    fn span_of(watch: Watch) -> (bool, bool) {
+        let settings = LogSettings { format: LogFormat::Json, filter: "warn".to_owned() };
+        let dispatch = subscriber(&settings, watch, io::sink, false);
+        let looked = Cell::new(false);
+        let enabled = with_default(&dispatch, || {
+            let look = || {
+                looked.set(true);
+                1
+            };
+            let span = tracing::debug_span!("request", field = look());
+            !span.is_disabled()
+        });
+        (enabled, looked.get())
+    }
+
+    #[test]
+    fn without_anybody_who_watches_spans_are_disabled_and_their_fields_never_looked_at() {
+        assert_eq!(span_of(Watch::default()), (false, false));
+    }
+
+    #[test]
+    fn traces_are_recorded_whatever_the_lines_of_the_log_leave_out() {
+        let taken = Arc::new(Taken::default());
+        let sampler = Sampler { parent_based: true, share: 1.0 };
+        let recorder = Recorder::start(sampler, Arc::clone(&taken) as Arc<dyn SpanSink>);
+        assert_eq!(span_of(Watch { traces: Some(recorder), errors: None }), (true, true));
+        assert_eq!(taken.0.lock().unwrap().len(), 1);
+    }
+}

@@ -77,7 +77,11 @@ impl Site {
     ///
     /// # Errors
     /// Whatever the server refuses the connection with.
-    pub async fn connect_with(&self, token: Option<&str>, headers: &[(&'static str, String)]) -> Result<Socket, String> {
+    pub async fn connect_with(
+        &self,
+        token: Option<&str>,
+        headers: &[(&'static str, String)],
+    ) -> Result<Socket, String> {
         socket::connect(self.address(), token, headers).await
     }
 }

@@ -15,12 +15,12 @@ use rondo_domain::trace::TraceContext;
 use tracing::Span;
 use tracing_subscriber::{Registry, registry::LookupSpan as _};
 
+use self::recorder::Open;
 pub use self::{
     field::Value,
     recorder::{FinishedSpan, Kind, Recorder, SpanSink},
     sampler::Sampler,
 };
-use self::recorder::Open;
 
 /// Whether a recorder was ever started in this process.
 static ON: AtomicBool = AtomicBool::new(false);

@@ -3,12 +3,12 @@
 use std::{env, time::Duration};
 
 use rondo_domain::ids::RequestId;
-use rondo_testkit::{Backend, Server, on, on_each_database};
+use rondo_testkit::{Backend, Server, eventually, on, on_each_database};
 use serde_json::json;
 
 use super::{
     place::Place,
-    spans::{CALLER, Span, TRACE, one, traceparent},
+    spans::{CALLER, LONG, Span, TRACE, one, traceparent},
 };
 
 const POST: &str = "POST /api/sessions/{id}/messages";
@@ -68,8 +68,8 @@ on_each_database! {
         assert_eq!(commit.attribute("db.system.name"), Some(&json!(system)));
         let ended = server.terminate().await;
         assert!(ended.status.success());
-        let said = server.said();
-        assert!(said.lines().any(|line| line.contains("\"the-request\"") && line.contains(TRACE)), "{said}");
+        let told = |line: &str| line.contains("\"the-request\"") && line.contains(TRACE);
+        eventually("a line with the trace", LONG, async || server.said().lines().any(told)).await;
         for report in place.taken() {
             assert!(report.head.starts_with("POST /v1/traces HTTP/1.1\r\n"), "{}", report.head);
             for secret in [CONTENT, &ada.email, &ada.name, ada.token()] {
@@ -86,11 +86,8 @@ async fn a_trace_goes_on_at_the_node_where_others_listen() {
         let redis = env::var("TEST_REDIS_URL").unwrap_or_else(|_| panic!("TEST_REDIS_URL is not set"));
         let prefix = format!("rondo-test-{}:", RequestId::generate().0.simple());
         let endpoint = collected(&place);
-        let settings = [
-            ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()),
-            ("REDIS_URL", &redis),
-            ("REDIS_PREFIX", &prefix),
-        ];
+        let settings =
+            [("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()), ("REDIS_URL", &redis), ("REDIS_PREFIX", &prefix)];
         let server = Server::with(backend, &settings).await;
         let other = server.beside().await;
         let (ada, grace) = (server.user("ada").await, server.user("grace").await);
@@ -145,8 +142,9 @@ on_each_database! {
         }
         let ended = server.terminate().await;
         assert!(ended.status.success() && ended.took < Duration::from_secs(14), "{ended:?}");
-        let said = server.said();
-        assert!(said.contains("reports cannot be delivered") && said.contains("reports were lost"), "{said}");
+        for told in ["reports cannot be delivered", "reports were lost"] {
+            eventually(told, LONG, async || server.said().contains(told)).await;
+        }
         server.restart().await;
         server.database().verify().await;
     }

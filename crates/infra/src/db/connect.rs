@@ -42,17 +42,19 @@ pub(super) struct Pools {
 
 /// Opens a PostgreSQL database.
 pub(super) async fn postgres(url: &str, max_connections: u32, doubt: &Doubt) -> Result<Pools, StoreError> {
-    let options = served(postgres_options(url)?);
+    let (options, absence) = (served(postgres_options(url)?), postgres::Absence::none());
     let (options, writer) = match plain(&options) {
-        Some(plain) => match postgres::Pool::open(plain.clone(), LANES, doubt).await {
-            Err(error) if wants_more(&error) => (options.clone(), postgres::Pool::open(options, LANES, doubt).await),
+        Some(plain) => match postgres::Pool::open(plain.clone(), LANES, doubt, &absence).await {
+            Err(error) if wants_more(&error) => {
+                (options.clone(), postgres::Pool::open(options, LANES, doubt, &absence).await)
+            }
             lane => (plain, lane),
         },
-        None => (options.clone(), postgres::Pool::open(options, LANES, doubt).await),
+        None => (options.clone(), postgres::Pool::open(options, LANES, doubt, &absence).await),
     };
     let writer = writer.map_err(store_sqlx)?;
     let shared = max_connections.saturating_sub(LANES).max(LANES);
-    let shared = Source::Postgres(postgres::Pool::open(options, shared, doubt).await.map_err(store_sqlx)?);
+    let shared = Source::Postgres(postgres::Pool::open(options, shared, doubt, &absence).await.map_err(store_sqlx)?);
     Ok(Pools { units: shared.clone(), lane: Source::Postgres(writer), reader: shared, scratch: None })
 }
 

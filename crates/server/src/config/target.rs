@@ -64,7 +64,10 @@ mod tests {
     fn a_url_is_taken_apart() {
         let read = |text| Target::parse(text, "x").map(|(target, user)| (target, user.map(str::to_owned)));
         let (target, user) = read("https://key:word@[::1]:8443/a/b/").unwrap();
-        assert_eq!((target.secure, target.host.as_str(), target.port, target.path.as_str()), (true, "::1", 8443, "/a/b"));
+        assert_eq!(
+            (target.secure, target.host.as_str(), target.port, target.path.as_str()),
+            (true, "::1", 8443, "/a/b")
+        );
         assert_eq!((target.authority().as_str(), user.as_deref()), ("[::1]:8443", Some("key:word")));
         let (target, user) = read("http://collector").unwrap();
         assert_eq!((target.port, target.authority().as_str(), user), (80, "collector", None));

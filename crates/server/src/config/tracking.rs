@@ -132,13 +132,8 @@ impl Read for TrackingSettings {
         let (environment, (parent_based, fixed), share) = (environment?, sampler?, share?);
         let sampler = Sampler { parent_based, share: if fixed.is_nan() { share } else { fixed } };
         let (headers, service) = (headers?.unwrap_or_default(), service?);
-        let traces = target?.map(|target| TraceSettings {
-            target,
-            headers,
-            service,
-            environment: environment.clone(),
-            sampler,
-        });
+        let traces =
+            target?.map(|target| TraceSettings { target, headers, service, environment: environment.clone(), sampler });
         let errors = place?.map(|(target, key)| ErrorSettings { target, key, environment });
         Some(Self { traces, errors })
     }
@@ -223,7 +218,8 @@ mod tests {
         assert_eq!((target.host.as_str(), target.port), ("o1.ingest.sentry.example", 443));
         assert_eq!((target.path.as_str(), key.expose_secret()), ("/base/api/42/envelope/", "abc123"));
         assert_eq!(dsn("http://old:secret@127.0.0.1:9000/7").unwrap().1.expose_secret(), "old");
-        for wrong in ["https://o1.example/42", "https://abc@o1.example", "https://abc@o1.example/", "abc", "https://a b@x/1"]
+        for wrong in
+            ["https://o1.example/42", "https://abc@o1.example", "https://abc@o1.example/", "abc", "https://a b@x/1"]
         {
             assert!(dsn(wrong).is_err(), "{wrong}");
         }
@@ -233,7 +229,9 @@ mod tests {
     fn headers_are_a_list_of_percent_encoded_values() {
         let read = |text| {
             let headers = headers(text)?;
-            Ok::<_, Wrong>(headers.iter().map(|(name, value)| format!("{name}: {}", value.expose_secret())).collect::<Vec<_>>())
+            Ok::<_, Wrong>(
+                headers.iter().map(|(name, value)| format!("{name}: {}", value.expose_secret())).collect::<Vec<_>>(),
+            )
         };
         assert_eq!(read(" X-Api-Key = a%20b=, x-tenant=1 ,").unwrap(), ["x-api-key: a b=", "x-tenant: 1"]);
         for wrong in ["key", "a b=1", "a=%", "a=%2", "a=%zz", "a=%0d%0a", "=1"] {

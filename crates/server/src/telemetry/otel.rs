@@ -131,7 +131,11 @@ impl<'a> Span<'a> {
             kind,
             start_time_unix_nano: began.as_nanos().to_string(),
             end_time_unix_nano: (began + span.took).as_nanos().to_string(),
-            attributes: span.fields.iter().map(|(key, value)| Attribute { key, value: Any(Cow::Borrowed(value)) }).collect(),
+            attributes: span
+                .fields
+                .iter()
+                .map(|(key, value)| Attribute { key, value: Any(Cow::Borrowed(value)) })
+                .collect(),
             status: Status { code: span.failed.then_some(2) },
         }
     }

@@ -218,7 +218,10 @@ mod tests {
         let [report] = &reports[..] else { panic!("{reports:?}") };
         assert_eq!((&report["level"], &report["message"]["formatted"]), (&json!("error"), &json!("it failed")));
         assert_eq!(report["exception"]["values"][0]["value"], "the disk is full");
-        assert_eq!((&report["tags"]["request.id"], &report["transaction"]), (&json!("r1"), &json!("http.sessions.get")));
+        assert_eq!(
+            (&report["tags"]["request.id"], &report["transaction"]),
+            (&json!("r1"), &json!("http.sessions.get"))
+        );
         assert_eq!(report["release"], format!("rondo@{VERSION}"));
     }
 
@@ -244,7 +247,10 @@ mod tests {
         });
         let text = Value::from(reports.clone()).to_string();
         assert!(!text.contains("secret") && !text.contains("192.0.2.1"), "{text}");
-        assert_eq!((&reports[1]["level"], &reports[1]["exception"]["values"][0]["type"]), (&json!("fatal"), &json!("panic")));
+        assert_eq!(
+            (&reports[1]["level"], &reports[1]["exception"]["values"][0]["type"]),
+            (&json!("fatal"), &json!("panic"))
+        );
     }
 
     #[test]

@@ -220,8 +220,12 @@ impl Line<'_> {
         if span.is_disabled() {
             return;
         }
-        span.record("otel.name", format!("{} {}", self.request.method(), self.route()));
-        span.record("http.route", self.route());
+        let method = self.request.method();
+        if let Some(RoutePattern(route)) = self.request.app_data() {
+            span.record("otel.name", format!("{method} {route}")).record("http.route", route);
+        } else {
+            span.record("otel.name", method.as_str());
+        }
         span.record("http.response.status_code", self.status.as_u16());
         if let Some(fault) = self.fault {
             trace::note_error(span, fault.code.as_str(), self.status.is_server_error());

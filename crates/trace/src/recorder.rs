@@ -131,12 +131,11 @@ impl Recorder {
     }
 
     fn open(&self, parent: Option<&Open>) -> Open {
-        let (trace, sampled) = match parent {
-            Some(parent) => (parent.trace, parent.sampled),
-            None => {
-                let trace = draw::trace();
-                (trace, self.sampler.samples(trace, None))
-            }
+        let (trace, sampled) = if let Some(parent) = parent {
+            (parent.trace, parent.sampled)
+        } else {
+            let trace = draw::trace();
+            (trace, self.sampler.samples(trace, None))
         };
         Open {
             trace,

@@ -128,6 +128,23 @@ on_each_database! {
         assert_eq!(one(&spans, "session:join").parent(), Some(CALLER));
     }
 
+    async fn a_mutation_of_graphql_is_traced_like_any_request(backend: Backend) {
+        let place = Place::open().await;
+        let endpoint = collected(&place);
+        let server = Server::with(backend, &[("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str())]).await;
+        let ada = server.user("ada").await;
+        let room = server.session().owned_by(&ada).create().await;
+        let mut socket = ada.socket().await;
+        socket.join(&room.id).await;
+        let query = "mutation ($input: CreateMessageInput!) { createMessage(input: $input) { id } }";
+        let body = json!({"query": query, "variables": {"input": {"sessionId": room.id, "content": CONTENT}}});
+        ada.post("/graphql").header("traceparent", traceparent()).json(body).await.assert_status(200);
+        socket.next_event("message:create").await;
+
+        let spans = place.spans(TRACE, &["POST /graphql", "message.post", "commit", DELIVER]).await;
+        assert_leads_to_delivery(&spans, "POST /graphql");
+    }
+
     async fn without_a_collector_nothing_fails_and_the_log_tells_what_was_lost(backend: Backend) {
         let place = Place::open().await;
         let endpoint = collected(&place);

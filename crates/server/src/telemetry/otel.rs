@@ -162,3 +162,66 @@ impl Serialize for Any<'_> {
         map.end()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rondo_domain::trace::TraceContext;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_span_is_written_as_the_protocol_has_it() {
+        let context = TraceContext::parse("00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01").unwrap();
+        let fields = vec![
+            ("text", Value::Text("ü".to_owned())),
+            ("whole", Value::Whole(201)),
+            ("part", Value::Number(0.5)),
+            ("yes", Value::Flag(true)),
+        ];
+        let child = FinishedSpan {
+            parent: Some(context.span),
+            context: context.clone().with_state("a=1"),
+            name: "commit".to_owned(),
+            kind: Kind::Client,
+            failed: true,
+            began: SystemTime::UNIX_EPOCH + Duration::from_nanos(1_700_000_000_000_000_001),
+            took: Duration::from_micros(2),
+            fields,
+        };
+        let root = FinishedSpan { parent: None, context, failed: false, fields: Vec::new(), ..child.clone() };
+        let name = Attribute { key: "service.name", value: Any(Cow::Owned(Value::Text("rondo".to_owned()))) };
+        let packed = pack(&Resource { attributes: vec![name] }, &[child, root]);
+
+        let packed: serde_json::Value = serde_json::from_slice(&packed).unwrap();
+        let of_resource = &packed["resourceSpans"][0];
+        assert_eq!(
+            of_resource["resource"],
+            json!({"attributes": [{"key": "service.name", "value": {"stringValue": "rondo"}}]})
+        );
+        let spans = &of_resource["scopeSpans"][0]["spans"];
+        assert_eq!(
+            spans[0],
+            json!({
+                "traceId": "0af7651916cd43dd8448eb211c80319c",
+                "spanId": "00f067aa0ba902b7",
+                "traceState": "a=1",
+                "parentSpanId": "00f067aa0ba902b7",
+                "flags": 1,
+                "name": "commit",
+                "kind": 3,
+                "startTimeUnixNano": "1700000000000000001",
+                "endTimeUnixNano": "1700000000000002001",
+                "attributes": [
+                    {"key": "text", "value": {"stringValue": "ü"}},
+                    {"key": "whole", "value": {"intValue": "201"}},
+                    {"key": "part", "value": {"doubleValue": 0.5}},
+                    {"key": "yes", "value": {"boolValue": true}},
+                ],
+                "status": {"code": 2},
+            })
+        );
+        assert!(spans[1].get("parentSpanId").is_none() && spans[1].get("traceState").is_none());
+        assert_eq!(spans[1]["status"], json!({}));
+    }
+}

@@ -21,5 +21,6 @@ mod random;
 mod requests;
 mod rights;
 mod sessions;
+mod traces;
 mod users;
 mod writers;

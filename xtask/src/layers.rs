@@ -1,6 +1,7 @@
 //! Which crate may know what: the table that keeps frameworks out of the domain, and each layer in its place.
 //!
-//! `server → http, infra, migration; http → graphql → wire → domain; infra → domain, migration`.
+//! `server → http, infra, migration; http → graphql → wire → domain; infra → domain, migration;
+//! server, http, infra → trace → domain`.
 
 use crate::cargo::cargo;
 use crate::shell::{Result, capture};
@@ -17,6 +18,10 @@ const RULES: &[(&str, &[&str])] = &[
     ("rondo-domain", STORES),
     ("rondo-domain", RUNTIMES),
     ("rondo-domain", &["utoipa", "rondo"]),
+    ("rondo-trace", FRAMEWORKS),
+    ("rondo-trace", STORES),
+    ("rondo-trace", RUNTIMES),
+    ("rondo-trace", &["rondo-wire", "rondo-infra", "rondo-http", "rondo-graphql", "rondo-server", "rondo-migration"]),
     ("rondo-wire", FRAMEWORKS),
     ("rondo-wire", STORES),
     ("rondo-wire", RUNTIMES),

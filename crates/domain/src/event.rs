@@ -10,6 +10,7 @@ use crate::{
     message::Message,
     notification::{Notice, Notification},
     session::{Membership, Session},
+    trace::TraceContext,
 };
 
 /// A place in a session's log: 1, 2, 3 … without gap or repeat, in commit order; 0 stands before the first event.
@@ -158,6 +159,8 @@ pub struct RecordedEvent {
     pub subject: Option<Uuid>,
     /// The public JSON object, without `position`.
     pub data: Arc<str>,
+    /// What it was committed by, while it is on its way and that is traced. The log does not keep it.
+    pub trace: Option<TraceContext>,
 }
 
 /// Something that is for one person's connections, told in the transaction that made it.

@@ -24,6 +24,7 @@ pub mod presence;
 pub mod session;
 pub mod store;
 mod text;
+pub mod trace;
 pub mod vitals;
 
 pub use clock::{Clock, Timestamp};

@@ -27,6 +27,7 @@ mod server;
 mod state;
 #[cfg(test)]
 mod testing;
+mod trace;
 
 pub use asyncapi::{AsyncApi, asyncapi, errors_page, events_page};
 pub use cache::{AnswerFigures, Answers};

@@ -4,6 +4,7 @@
 use std::{
     cell::OnceCell,
     future::{Ready, ready},
+    mem,
     pin::Pin,
     rc::Rc,
     sync::Arc,
@@ -21,16 +22,18 @@ use pin_project_lite::pin_project;
 use rondo_domain::{
     account::Actor,
     meter::{Metered, metered},
+    trace::TraceId,
 };
 use rondo_wire::Fault;
 use tokio::runtime::Handle;
-use tracing::{Level, field};
+use tracing::{Level, Span, field};
 
 use crate::{
     etag, graphql, headers,
     metrics::{Gate, RequestFigures, RouteFigures, UNMATCHED},
     operators, problem,
     request_id::{self, RequestId},
+    trace,
 };
 
 /// The pattern of the route that a request was matched with; its resource carries it.
@@ -130,12 +133,13 @@ where
         if request.path() == graphql::PATH {
             request.extensions_mut().insert(RequestId(request_id.clone()));
         }
+        let span = request_span(&request, &request_id);
         let request_id = Some(request_id);
         if let Some(figures) = &self.worker.figures {
             figures.gate.begun.one();
         }
-        let work = Some(metered(self.service.call(request)));
-        Answer { work, worker: Rc::clone(&self.worker), request_id, started }
+        let work = Some(span.in_scope(|| metered(self.service.call(request))));
+        Answer { work, worker: Rc::clone(&self.worker), request_id, started, span }
     }
 }
 
@@ -148,6 +152,7 @@ pin_project! {
         worker: Rc<Worker>,
         request_id: Option<HeaderValue>,
         started: Instant,
+        span: Span,
     }
 
     impl<F> PinnedDrop for Answer<F> {
@@ -175,13 +180,33 @@ where
         let mut this = self.project();
         let Some(work) = this.work.as_mut().as_pin_mut() else { return Poll::Pending };
         let (answer, queries) = {
+            let _within = this.span.enter();
             let done = ready!(work.poll(cx));
             this.work.set(None);
             done
         };
+        let span = mem::replace(this.span, Span::none()); // it ends with the answer, not with whoever holds this
         let request_id = this.request_id.take().unwrap_or_else(|| HeaderValue::from_static("-"));
-        Poll::Ready(answer.map(|answer| finish(answer, request_id, this.worker, *this.started, queries)))
+        Poll::Ready(answer.map(|answer| finish(answer, request_id, this.worker, *this.started, queries, &span)))
     }
+}
+
+/// The span of a request, within the trace that its caller sent.
+fn request_span(request: &ServiceRequest, request_id: &HeaderValue) -> Span {
+    let span = tracing::debug_span!(
+        parent: None,
+        "http.request",
+        otel.name = field::Empty,
+        otel.kind = "server",
+        otel.status_code = field::Empty,
+        http.request.method = request.method().as_str(),
+        http.route = field::Empty,
+        http.response.status_code = field::Empty,
+        error.type = field::Empty,
+        request.id = request_id::text(request_id),
+    );
+    let headers = request.headers();
+    trace::follow(span, trace::sent(|name| headers.get_all(name).map(HeaderValue::as_bytes).collect()).as_ref())
 }
 
 fn finish<B: MessageBody + 'static>(
@@ -190,6 +215,7 @@ fn finish<B: MessageBody + 'static>(
     worker: &Worker,
     started: Instant,
     queries: u32,
+    span: &Span,
 ) -> ServiceResponse<BoxBody> {
     let (request, response) = answer.into_parts();
     let fault = response.error().map(problem::fault);
@@ -201,7 +227,9 @@ fn finish<B: MessageBody + 'static>(
     if let Some(figures) = &worker.figures {
         figures.of(&request).answered(request.method(), response.status(), took);
     }
-    let line = Line { request: &request, status: response.status(), fault: fault.as_ref(), took, queries };
+    let trace = rondo_trace::context_of(span).map(|context| context.trace_id());
+    let line = Line { request: &request, status: response.status(), fault: fault.as_ref(), took, queries, trace };
+    line.trace(span);
     line.write(&request_id);
     headers::stamp(response.headers_mut(), request.path(), request_id);
     ServiceResponse::new(request, response)
@@ -214,6 +242,7 @@ struct Line<'a> {
     fault: Option<&'a Fault>,
     took: Duration,
     queries: u32,
+    trace: Option<TraceId>,
 }
 
 impl Line<'_> {
@@ -232,6 +261,7 @@ impl Line<'_> {
                     duration_ms = self.duration_ms(),
                     queries = self.queries,
                     request.id = request_id::text(request_id),
+                    trace.id = self.trace.map(field::display),
                     "request"
                 )
             };
@@ -242,6 +272,23 @@ impl Line<'_> {
             event!(Level::DEBUG);
         } else {
             event!(Level::INFO);
+        }
+    }
+
+    /// What the span of the request tells besides, once it is known.
+    fn trace(&self, span: &Span) {
+        if span.is_disabled() {
+            return;
+        }
+        let method = self.request.method();
+        if let Some(route) = self.request.app_data().map(RoutePattern::text) {
+            span.record("otel.name", format!("{method} {route}")).record("http.route", route);
+        } else {
+            span.record("otel.name", method.as_str());
+        }
+        span.record("http.response.status_code", self.status.as_u16());
+        if let Some(fault) = self.fault {
+            trace::note_error(span, fault.code.as_str(), self.status.is_server_error());
         }
     }
 

@@ -25,8 +25,7 @@ mod inner {
     use nix::{
         sys::{
             time::TimeSpec,
-            timer::{Expiration, TimerSetTimeFlags},
-            timerfd::{ClockId, TimerFd, TimerFlags},
+            timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags},
         },
         unistd::read,
     };
@@ -42,7 +41,12 @@ mod inner {
             let delay = first.saturating_duration_since(Instant::now()).max(Duration::from_micros(1));
             let ticks = Expiration::IntervalDelayed(TimeSpec::from(delay), TimeSpec::from(every));
             timer.set(ticks, TimerSetTimeFlags::empty())?;
-            Ok(Self(AsyncFd::new(timer.into())?))
+            #[expect(
+                deprecated,
+                reason = "what takes its place is unsafe; the descriptor is owned, and stays the same"
+            )]
+            let timer = AsyncFd::new(OwnedFd::from(timer))?;
+            Ok(Self(timer))
         }
 
         pub(super) async fn tick(&mut self) -> Outcome<()> {

@@ -5,6 +5,10 @@
 mod json;
 mod level;
 mod lines;
+mod otel;
+mod reports;
+mod sentry;
+mod watch;
 
 use std::{
     any::Any,
@@ -19,11 +23,13 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use tracing::Subscriber;
+use thiserror::Error;
+use tracing::{Dispatch, Subscriber};
 use tracing_subscriber::{
-    EnvFilter, Layer, Registry,
+    EnvFilter, Layer,
     fmt::{MakeWriter, format::Writer, time::FormatTime},
-    layer::{Layered, SubscriberExt as _},
+    layer::SubscriberExt as _,
+    registry::LookupSpan,
     reload,
     util::{SubscriberInitExt as _, TryInitError},
 };
@@ -33,8 +39,9 @@ use self::{
     json::Json,
     level::RunningLevel,
     lines::{Closing, Lines},
+    watch::Watch,
 };
-use crate::config::{LogFormat, LogSettings};
+use crate::config::{LogFormat, LogSettings, TrackingSettings};
 
 /// How long a panic waits for its line to be written.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -42,30 +49,45 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 /// The log of the process, for as long as this lives; then what is left of it is written.
 #[must_use = "without it, the last lines are lost"]
 pub struct Log {
+    /// Before the lines: their last deliveries may be worth one.
+    _reports: Vec<reports::Closing>,
     _lines: Option<Closing>,
 }
 
-/// Starts the log of the process, and has panics told in it. Call it once, from the binary: tests want panics in full.
+/// Why the log did not start.
+#[derive(Debug, Error)]
+pub enum LogError {
+    /// The process has one already.
+    #[error(transparent)]
+    Started(#[from] TryInitError),
+    /// Traces or errors cannot be sent.
+    #[error("{0} cannot be sent: {1}")]
+    Reports(&'static str, String),
+}
+
+/// Starts the log of the process, and what reports traces and errors elsewhere, and has panics told. Call it once, from the
+/// binary: tests want panics in full.
 ///
 /// # Errors
-/// When the process already has a log; the panic hook then stays as it was.
-pub fn init(settings: &LogSettings) -> Result<Log, TryInitError> {
+/// When the process already has a log, or reports have no way out; the panic hook then stays as it was.
+pub fn init(settings: &LogSettings, tracking: &TrackingSettings) -> Result<Log, LogError> {
+    let (watch, reports) = Watch::start(tracking)?;
     if settings.format == LogFormat::Pretty && io::stderr().is_terminal() {
-        let (subscriber, level) = subscriber(settings, io::stderr, has_colours()); // somebody is looking
+        let (subscriber, level) = subscriber(settings, watch, io::stderr, has_colours()); // somebody is looking
         subscriber.try_init()?;
         level.begin();
         panic::set_hook(Box::new(log_panic));
-        return Ok(Log { _lines: None });
+        return Ok(Log { _reports: reports, _lines: None });
     }
     let (lines, closing) = Lines::start(io::stderr(), tell_lost);
-    let (subscriber, level) = subscriber(settings, lines.clone(), false);
+    let (subscriber, level) = subscriber(settings, watch, lines.clone(), false);
     subscriber.try_init()?;
     level.begin();
     panic::set_hook(Box::new(move |info| {
         log_panic(info);
         lines.flush(LAST_WORDS);
     }));
-    Ok(Log { _lines: Some(closing) })
+    Ok(Log { _reports: reports, _lines: Some(closing) })
 }
 
 /// How many lines of the log were lost.
@@ -81,26 +103,33 @@ fn tell_lost(lines: u64) {
     tracing::warn!(log.lost_lines = lines, "lines of the log were lost: they came faster than they could be written");
 }
 
-/// What the lines stand on.
-type Filtered = Layered<reload::Layer<EnvFilter, Registry>, Registry>;
-
-/// The log, and what it is changed by.
-fn subscriber<W>(
-    settings: &LogSettings,
-    writer: W,
-    colours: bool,
-) -> (impl Subscriber + Send + Sync + use<W>, RunningLevel)
+/// Lines, what else watches, and what changes the filter of the lines. Without a watch that filter is everybody's: what
+/// it leaves out is never made.
+fn subscriber<W>(settings: &LogSettings, watch: Watch, writer: W, colours: bool) -> (Dispatch, RunningLevel)
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let lines = tracing_subscriber::fmt::layer().with_timer(Milliseconds).with_writer(writer);
-    let lines: Box<dyn Layer<Filtered> + Send + Sync> = match settings.format {
-        LogFormat::Pretty => Box::new(lines.with_ansi(colours).compact()),
-        LogFormat::Json => Box::new(lines.with_ansi(false).event_format(Json(Milliseconds))),
-    };
     let (filter, handle) = reload::Layer::new(EnvFilter::new(&settings.filter));
     let level = RunningLevel::new(handle, &settings.filter);
-    (tracing_subscriber::registry().with(filter).with(lines), level)
+    let dispatch = if watch.is_none() {
+        tracing_subscriber::registry().with(filter).with(lines(settings.format, writer, colours)).into()
+    } else {
+        let lines = lines(settings.format, writer, colours).with_filter(filter);
+        tracing_subscriber::registry().with(lines).with(watch.layers()).into()
+    };
+    (dispatch, level)
+}
+
+fn lines<S, W>(format: LogFormat, writer: W, colours: bool) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let lines = tracing_subscriber::fmt::layer().with_timer(Milliseconds).with_writer(writer);
+    match format {
+        LogFormat::Pretty => Box::new(lines.with_ansi(colours).compact()),
+        LogFormat::Json => Box::new(lines.with_ansi(false).event_format(Json(Milliseconds))),
+    }
 }
 
 /// Colours stand on a terminal only, and not where `NO_COLOR` asks for none.
@@ -158,7 +187,7 @@ mod tests {
 
     use serde_json::{Value, json};
 
-    use super::{fixed_words, subscriber};
+    use super::{Watch, fixed_words, subscriber};
     use crate::config::{LogFormat, LogSettings};
 
     #[derive(Clone, Default)]
@@ -184,7 +213,8 @@ mod tests {
         let paper = Paper::default();
         let settings = LogSettings { format, filter: filter.to_owned() };
         let writer = paper.clone();
-        tracing::subscriber::with_default(subscriber(&settings, move || writer.clone(), false).0, events);
+        let (dispatch, _level) = subscriber(&settings, Watch::default(), move || writer.clone(), false);
+        tracing::dispatcher::with_default(&dispatch, events);
         paper.text()
     }
 

@@ -33,7 +33,7 @@ const SHOWN: usize = 40;
 pub struct Server {
     site: Site,
     process: Option<Process>,
-    database: TestDb,
+    database: Arc<TestDb>,
     settings: Vec<(String, String)>,
     said: Said,
 }
@@ -63,9 +63,17 @@ impl Server {
 
     /// Starts a server with other settings than usual.
     pub async fn with(backend: Backend, settings: &[(&str, &str)]) -> Self {
-        let database = TestDb::create(backend).await;
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-        let settings: Vec<_> = settings.iter().map(owned).collect();
+        let settings = settings.iter().map(owned).collect();
+        Self::on(Arc::new(TestDb::create(backend).await), settings).await
+    }
+
+    /// Starts one more server with the same settings, on the same data.
+    pub async fn beside(&self) -> Self {
+        Self::on(Arc::clone(&self.database), self.settings.clone()).await
+    }
+
+    async fn on(database: Arc<TestDb>, settings: Vec<(String, String)>) -> Self {
         let said = Said::default();
         let (process, address) = Process::start(&database, &settings, &said).await;
         Self { site: Site::new(address), process: Some(process), database, settings, said }
@@ -94,7 +102,7 @@ impl Server {
 
     /// Where its data lies.
     #[must_use]
-    pub const fn database(&self) -> &TestDb {
+    pub fn database(&self) -> &TestDb {
         &self.database
     }
 

@@ -70,6 +70,18 @@ impl Site {
     /// # Errors
     /// Whatever the server refuses the connection with.
     pub async fn connect(&self, token: Option<&str>) -> Result<Socket, String> {
-        socket::connect(self.address(), token).await
+        self.connect_with(token, &[]).await
+    }
+
+    /// The same, with headers besides.
+    ///
+    /// # Errors
+    /// Whatever the server refuses the connection with.
+    pub async fn connect_with(
+        &self,
+        token: Option<&str>,
+        headers: &[(&'static str, String)],
+    ) -> Result<Socket, String> {
+        socket::connect(self.address(), token, headers).await
     }
 }

@@ -9,7 +9,10 @@ use tokio::{
     sync::{mpsc, oneshot},
     task::JoinHandle,
 };
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungstenite::Message};
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream, connect_async,
+    tungstenite::{Message, client::IntoClientRequest as _},
+};
 
 use crate::patience::within;
 
@@ -63,13 +66,25 @@ pub struct Socket {
 }
 
 /// Opens a websocket and the namespace.
-pub(crate) async fn connect(address: SocketAddr, token: Option<&str>) -> Result<Socket, String> {
-    within("connecting a socket", handshake(address, token)).await
+pub(crate) async fn connect(
+    address: SocketAddr,
+    token: Option<&str>,
+    headers: &[(&'static str, String)],
+) -> Result<Socket, String> {
+    within("connecting a socket", handshake(address, token, headers)).await
 }
 
-async fn handshake(address: SocketAddr, token: Option<&str>) -> Result<Socket, String> {
+async fn handshake(
+    address: SocketAddr,
+    token: Option<&str>,
+    headers: &[(&'static str, String)],
+) -> Result<Socket, String> {
     let url = format!("ws://{address}/socket.io/?EIO=4&transport=websocket");
-    let (mut stream, _) = connect_async(url).await.map_err(|error| format!("no websocket: {error}"))?;
+    let mut request = url.into_client_request().map_err(|error| error.to_string())?;
+    for (name, value) in headers {
+        request.headers_mut().insert(*name, value.parse().expect("a header's value"));
+    }
+    let (mut stream, _) = connect_async(request).await.map_err(|error| format!("no websocket: {error}"))?;
     let open = text(&mut stream).await.ok_or("closed before the handshake")?;
     assert!(open.starts_with('0'), "{open} opens no Engine.IO session");
     let auth = token.map(|token| json!({"token": token}).to_string()).unwrap_or_default();

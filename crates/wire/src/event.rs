@@ -132,6 +132,7 @@ mod tests {
             kind: EventKind::MessageCreate,
             subject: None,
             data: data.into(),
+            trace: None,
         };
         assert_eq!(live_payload(&event(r#"{"a":{"b":1}}"#)).get(), r#"{"a":{"b":1},"position":7}"#);
         assert_eq!(live_payload(&event("{}")).get(), r#"{"position":7}"#);

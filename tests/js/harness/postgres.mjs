@@ -53,4 +53,9 @@ export class Postgres extends OwnServer {
   stop() {
     return this.end('SIGINT');
   }
+
+  /** SIGKILL, as by a power cut; its children notice and end too. */
+  kill() {
+    return this.end('SIGKILL');
+  }
 }

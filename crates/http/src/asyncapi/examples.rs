@@ -49,6 +49,7 @@ pub(super) fn recorded(event: &SessionEvent) -> RecordedEvent {
         kind: event.kind(),
         subject: event.subject(),
         data: PublicEncoder.encode(event).into(),
+        trace: None,
     }
 }
 

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use rondo_domain::{LoginId, SessionId, account::Actor, presence::ConnectionId};
+use rondo_domain::{LoginId, SessionId, account::Actor, presence::ConnectionId, trace::TraceContext};
 use socketioxide::{SendError, SocketError};
 use tokio::{sync::Notify, time::timeout};
 use tokio_util::sync::CancellationToken;
@@ -91,6 +91,8 @@ pub(super) struct Connection {
     arrived: Notify,
     bucket: Option<Bucket>,
     stream: Stream,
+    /// The trace that its handshake was part of: so are its events.
+    pub(super) trace: Option<TraceContext>,
 }
 
 /// What a connection knows of the stream below it.
@@ -107,7 +109,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Connection {
     /// A connection that may send any number of events, unless it is given a bucket.
-    pub(super) fn new(seat: SeatId, actor: Actor, bucket: Option<Bucket>, stream: Stream) -> Self {
+    pub(super) fn new(
+        seat: SeatId,
+        actor: Actor,
+        bucket: Option<Bucket>,
+        stream: Stream,
+        trace: Option<TraceContext>,
+    ) -> Self {
         Self {
             seat,
             actor: Mutex::new(actor),
@@ -116,6 +124,7 @@ impl Connection {
             arrived: Notify::new(),
             bucket,
             stream,
+            trace,
         }
     }
 

@@ -18,6 +18,7 @@ use super::{
     lifeline::Lifeline,
     wire::{Adapter, SocketRef},
 };
+use crate::trace;
 
 /// The token of a handshake, if there is one.
 pub(super) struct Auth(Option<String>);
@@ -62,7 +63,9 @@ async fn let_in(gateway: &Arc<Gateway>, socket: &SocketRef, Auth(token): Auth) -
         None => Stream { cut: None, backlog: gateway.lifelines.admitted(socket.id) },
     };
     let bucket = gateway.socket_events.map(Bucket::new);
-    let connection = Arc::new(Connection::new(gateway.next_seat(), actor, bucket, stream));
+    let headers = &socket.req_parts().headers;
+    let trace = trace::sent(|name| headers.get_all(name).iter().map(http::HeaderValue::as_bytes).collect());
+    let connection = Arc::new(Connection::new(gateway.next_seat(), actor, bucket, stream, trace));
     socket.extensions.insert(Arc::clone(&connection));
     socket.on_fallback(Intake { gateway: Arc::clone(gateway), connection: Arc::clone(&connection) });
     let gateway = Arc::clone(gateway);

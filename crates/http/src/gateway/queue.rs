@@ -10,6 +10,7 @@ use serde::{
     de::{IgnoredAny, SeqAccess, Visitor},
 };
 use serde_json::value::RawValue;
+use tracing::{Instrument as _, Span};
 
 use super::{
     Gateway,
@@ -17,6 +18,7 @@ use super::{
     dispatch::{ClientEvent, Context, Incoming, Reply},
     wire::{AckSender, SocketRef},
 };
+use crate::trace;
 
 impl Gateway {
     /// Handles a connection's events until none is left, one after another. Posts that follow one another are under way
@@ -72,8 +74,9 @@ impl Gateway {
         let event = ClientEvent::parse(&name);
         let payload = payload.map(|payload| place_in(&incoming.text, payload.get()));
         let actor = connection.actor();
-        let (admitted, queries) = metered(self.admit(event, &actor, payload)).await;
-        Begun { incoming, started, event, actor, admitted, queries }
+        let span = event_span(event, connection);
+        let (admitted, queries) = metered(self.admit(event, &actor, payload)).instrument(span.clone()).await;
+        Begun { incoming, started, event, actor, admitted, queries, span }
     }
 
     async fn admit(
@@ -95,24 +98,27 @@ impl Gateway {
     }
 
     async fn handle(self: &Arc<Self>, connection: &Arc<Connection>, begun: Begun) -> Handled {
-        let Begun { incoming, started, event, actor, admitted, queries: before } = begun;
+        let Begun { incoming, started, event, actor, admitted, queries: before, span } = begun;
         let Incoming { socket, ack, asks, text } = incoming;
         let (outcome, queries) = match admitted {
             Ok((event, payload)) => {
                 let context = Context { gateway: self, connection, socket: &socket, actor };
-                metered(event.handle(&context, text[payload].as_bytes())).await
+                metered(event.handle(&context, text[payload].as_bytes())).instrument(span.clone()).await
             }
             Err(fault) => (Err(fault), 0),
         };
-        Handled { socket, ack, asks, started, event, actor, outcome, queries: before + queries }
+        Handled { socket, ack, asks, started, event, actor, outcome, queries: before + queries, span }
     }
 
     /// Acknowledges what was handled, and writes its line into the log.
     async fn answer(&self, connection: &Connection, handled: Handled) {
-        let Handled { socket, ack, asks, started, event, actor, outcome, queries } = handled;
+        let Handled { socket, ack, asks, started, event, actor, outcome, queries, span } = handled;
         let (refused, cause) = match &outcome {
             Ok(_) => (None, None),
-            Err(fault) => (Some(fault.code), fault.cause.clone()),
+            Err(fault) => {
+                trace::note_error(&span, fault.code.as_str(), fault.code.status() >= 500);
+                (Some(fault.code), fault.cause.clone())
+            }
         };
         // A name to ask for, where only the log tells why.
         let request_id = cause.is_some().then(|| RequestId::generate().0.to_string());
@@ -134,15 +140,18 @@ impl Gateway {
         let took = started.elapsed();
         self.figures.handled(event, refused, took);
         let code = refused.map_or(Outcomes::OK, ErrorCode::as_str);
+        let trace = rondo_trace::context_of(&span).map(|context| context.trace_id());
+        let trace = trace.map(tracing::field::display);
         let event = event.map_or("unknown", ClientEvent::name);
         let duration_ms = took.as_secs_f64() * 1_000.0;
         match cause {
             None => tracing::info!(
-                socket.event = event, code, user.id = %actor.user, socket.id = %socket.id, duration_ms, queries, "socket event"
+                socket.event = event, code, user.id = %actor.user, socket.id = %socket.id, duration_ms, queries,
+                trace.id = trace, "socket event"
             ),
             Some(cause) => tracing::warn!(
                 socket.event = event, code, user.id = %actor.user, socket.id = %socket.id, duration_ms, queries,
-                error.cause = cause, request.id = request_id, "socket event"
+                error.cause = cause, request.id = request_id, trace.id = trace, "socket event"
             ),
         }
     }
@@ -164,6 +173,19 @@ impl Gateway {
     }
 }
 
+/// The span of an event, within the trace of its connection's handshake, or of a trace of its own.
+fn event_span(event: Option<ClientEvent>, connection: &Connection) -> Span {
+    let span = tracing::debug_span!(
+        parent: None,
+        "socket.event",
+        otel.name = event.map_or("unknown", ClientEvent::name),
+        otel.kind = "server",
+        otel.status_code = tracing::field::Empty,
+        error.type = tracing::field::Empty,
+    );
+    trace::follow(span, connection.trace.as_ref())
+}
+
 /// An event that was read.
 struct Begun {
     incoming: Incoming,
@@ -173,6 +195,7 @@ struct Begun {
     /// Which it is, and where in the text its payload stands; or why it is refused.
     admitted: Result<(ClientEvent, Range<usize>), Fault>,
     queries: u32,
+    span: Span,
 }
 
 /// An event with what came of it.
@@ -185,6 +208,7 @@ struct Handled {
     actor: Actor,
     outcome: Result<Reply, Fault>,
     queries: u32,
+    span: Span,
 }
 
 /// Waits for what came of an event.

@@ -15,6 +15,7 @@ mod sweep;
 #[cfg(test)]
 mod tests;
 mod topics;
+mod traces;
 
 use std::{
     collections::HashMap,

@@ -20,6 +20,7 @@ use super::{
     crowd::{CROWD, Diff},
     people::{self, People},
     seat::{But, LiveEvent, Passing, Seat, State, Taken, Verdict},
+    traces,
 };
 
 /// How many events wait for the one before them. Beyond, the log is read again anyway.
@@ -137,6 +138,7 @@ impl Room {
         if ready.is_empty() {
             return;
         }
+        let _deliveries = traces::deliver(ready.iter().map(|event| &*event.recorded), self.seats.len());
         let (mut leaving, mut told) = (Vec::new(), vec![0; ready.len()]);
         for (id, seat) in &mut self.seats {
             for (event, told) in ready.iter().zip(&mut told) {
@@ -164,6 +166,7 @@ impl Room {
 
     /// Shows an event to connections of people that are not in the room; those that are hear it there, and once.
     pub(super) fn tell_others(&self, users: &[UserId], event: &Arc<RecordedEvent>, people: &People, counts: &Counts) {
+        let _delivery = traces::deliver(std::iter::once(&**event), users.len());
         let announcement = Announcement::lasting(event.kind.as_str(), live_payload(event));
         for user in users {
             for (seat, outlet) in people.of_event(*user, event) {

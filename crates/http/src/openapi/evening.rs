@@ -112,6 +112,7 @@ pub(super) fn event(data: String) -> RecordedEvent {
         kind: EventKind::MessageCreate,
         subject: Some(MESSAGE.0),
         data: data.into(),
+        trace: None,
     }
 }
 

@@ -42,8 +42,9 @@ pub(super) struct Pools {
 
 /// Opens a PostgreSQL database.
 pub(super) async fn postgres(url: &str, max_connections: u32, doubt: &Doubt) -> Result<Pools, StoreError> {
-    let options = served(postgres_options(url)?);
-    let open_lane = async |options: &PgConnectOptions| postgres::Pool::open(lane(options), LANES, doubt).await;
+    let (options, absence) = (served(postgres_options(url)?), postgres::Absence::none());
+    let open_lane =
+        async |options: &PgConnectOptions| postgres::Pool::open(lane(options), LANES, doubt, &absence).await;
     let (options, writer) = match plain(&options) {
         Some(plain) => match open_lane(&plain).await {
             Err(error) if wants_more(&error) => (options.clone(), open_lane(&options).await),
@@ -53,7 +54,7 @@ pub(super) async fn postgres(url: &str, max_connections: u32, doubt: &Doubt) -> 
     };
     let writer = writer.map_err(store_sqlx)?;
     let shared = max_connections.saturating_sub(LANES).max(LANES);
-    let shared = Source::Postgres(postgres::Pool::open(options, shared, doubt).await.map_err(store_sqlx)?);
+    let shared = Source::Postgres(postgres::Pool::open(options, shared, doubt, &absence).await.map_err(store_sqlx)?);
     Ok(Pools { units: shared.clone(), lane: Source::Postgres(writer), reader: shared, scratch: None })
 }
 

@@ -66,6 +66,7 @@ impl SqlUnitOfWork {
             kind: event.kind(),
             subject: event.subject(),
             data: self.parts.encoder.encode(event).into(),
+            trace: None,
         };
         let model = session_event::ActiveModel {
             session_id: Set(session.0),

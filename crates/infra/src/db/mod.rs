@@ -23,6 +23,7 @@ mod retention;
 mod rows;
 mod sessions;
 mod store;
+mod traces;
 mod unit;
 mod verify;
 mod whole;

@@ -201,7 +201,7 @@ impl<'r> Cells<'r> {
             .ok_or_else(|| corrupt("an event without a kind"))?;
         let subject = self.take()?;
         let data = self.word(|data| Ok(data.into()))?.ok_or_else(|| corrupt("an event without its data"))?;
-        Ok(RecordedEvent { session_id, position, kind, subject, data })
+        Ok(RecordedEvent { session_id, position, kind, subject, data, trace: None })
     }
 }
 

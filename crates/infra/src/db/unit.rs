@@ -11,7 +11,7 @@ use rondo_domain::{
     store::{StoreError, UnitOfWork},
 };
 
-use super::{error::store, guarded::Guarded, keys, link::Txn, store::Parts};
+use super::{error::store, guarded::Guarded, keys, link::Txn, store::Parts, traces};
 
 /// An event that goes to the bus once it is committed.
 pub(super) struct Appended {
@@ -57,10 +57,16 @@ impl UnitOfWork for SqlUnitOfWork {
 
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {
         let Self { txn, parts, appended, told, stale } = *self;
+        let span = traces::commit(&txn, 1);
         let committed = txn.commit().await.map_err(store);
         parts.stale(stale.into_iter().chain(told.iter().map(|(user, _)| *user))); // also when nobody knows what became of it
         committed?;
-        for Appended { event, also } in appended {
+        let trace = rondo_trace::context_of(&span);
+        drop(span);
+        for Appended { mut event, also } in appended {
+            if trace.is_some() {
+                Arc::make_mut(&mut event).trace.clone_from(&trace);
+            }
             if !also.is_empty() {
                 parts.bus.publish(Signal::EventFor(also, event.clone()));
             }

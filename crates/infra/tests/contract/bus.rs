@@ -69,7 +69,7 @@ fn event(session: SessionId, position: i64) -> Signal {
 
 fn recorded(session: SessionId, position: i64) -> Arc<RecordedEvent> {
     let (kind, data) = (EventKind::MessageCreate, r#"{"content":"ü"}"#.into());
-    Arc::new(RecordedEvent { session_id: session, position, kind, subject: Some(session.0), data })
+    Arc::new(RecordedEvent { session_id: session, position, kind, subject: Some(session.0), data, trace: None })
 }
 
 fn read(session: SessionId, user: UserId) -> Signal {

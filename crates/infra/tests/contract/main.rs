@@ -2,6 +2,8 @@
 //! memory and on Redis. Needs `TEST_POSTGRES_URL`, an address whose user may create databases, and `TEST_REDIS_URL`.
 
 #[cfg(test)]
+mod absence;
+#[cfg(test)]
 mod accounts;
 #[cfg(test)]
 mod answers;

@@ -17,7 +17,7 @@ use std::{
 use clap::Parser;
 
 use crate::{
-    config::{Cli, Command, Faults, LogSettings, Page, Section, Settings},
+    config::{Cli, Command, Faults, LogSettings, Page, Section, Settings, TrackingSettings},
     telemetry,
 };
 
@@ -68,7 +68,17 @@ fn ended(outcome: Result<(), String>) -> Option<ExitCode> {
 
 /// Starts the log, then runs `work` on a runtime with as many `threads`.
 fn block_on(log: &LogSettings, threads: usize, work: impl Future<Output = Result<(), String>>) -> Result<(), String> {
-    let _log = telemetry::init(log).map_err(|error| format!("the log could not be started: {error}"))?;
+    block_on_tracked(log, &TrackingSettings::default(), threads, work)
+}
+
+/// The same, with traces and errors reported where that is wanted.
+fn block_on_tracked(
+    log: &LogSettings,
+    tracking: &TrackingSettings,
+    threads: usize,
+    work: impl Future<Output = Result<(), String>>,
+) -> Result<(), String> {
+    let _log = telemetry::init(log, tracking).map_err(|error| format!("the log could not be started: {error}"))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(threads)
         .thread_name("rondo")

@@ -8,7 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::{VERSION, config::Settings, demo, node::Node};
 
 pub(super) fn run(settings: &Settings) -> Result<(), String> {
-    super::block_on(&settings.log, settings.http.workers, serve(settings))
+    super::block_on_tracked(&settings.log, &settings.tracking, settings.http.workers, serve(settings))
 }
 
 async fn serve(settings: &Settings) -> Result<(), String> {

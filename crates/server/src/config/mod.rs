@@ -25,8 +25,10 @@ mod reader;
 mod redis;
 mod sessions;
 mod setting;
+mod target;
 #[cfg(test)]
 mod tests;
+mod tracking;
 
 use std::path::{Path, PathBuf};
 
@@ -46,6 +48,8 @@ pub use self::{
     raw::{Origin, RawSettings},
     redis::RedisSettings,
     sessions::SessionSettings,
+    target::Target,
+    tracking::{ErrorSettings, TraceSettings, TrackingSettings},
 };
 use self::{reader::Reader, setting::Setting};
 
@@ -64,6 +68,7 @@ static SECTIONS: &[(&str, &[&Setting])] = &[
     ("Limits", limits::SETTINGS),
     ("Operators", operators::SETTINGS),
     ("Log", log::SETTINGS),
+    ("Traces and errors", tracking::SETTINGS),
 ];
 
 /// Every setting of this release, parsed and within its limits.
@@ -91,6 +96,8 @@ pub struct Settings {
     pub operators: OperatorSettings,
     /// What is logged, and in which form.
     pub log: LogSettings,
+    /// Where traces and errors go.
+    pub tracking: TrackingSettings,
 }
 
 impl Settings {
@@ -148,6 +155,7 @@ impl Settings {
         let limits = LimitSettings::read(reader);
         let operators = OperatorSettings::read(reader);
         let log = LogSettings::read(reader);
+        let tracking = TrackingSettings::read(reader);
         // The last one: it writes a file, but only when nothing before it is at fault.
         let accounts = AccountSettings::read(reader);
         let GeneralSettings { app_env, data_dir } = general?;
@@ -163,6 +171,7 @@ impl Settings {
             limits: limits?,
             operators: operators?,
             log: log?,
+            tracking: tracking?,
         })
     }
 }

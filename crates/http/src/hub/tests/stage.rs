@@ -29,7 +29,7 @@ impl Log {
         let events = logs.entry(session).or_default();
         let position = Position::try_from(events.len()).unwrap() + 1;
         let subject = subject.map(|user| user.0);
-        let event = RecordedEvent { session_id: session, position, kind, subject, data: "{}".into() };
+        let event = RecordedEvent { session_id: session, position, kind, subject, data: "{}".into(), trace: None };
         events.push(event.clone());
         Arc::new(event)
     }

@@ -3,6 +3,7 @@
 //! A node understands its own version and skips kinds that it does not know, so old and new nodes run side by side.
 
 use std::{
+    num::{NonZeroU64, NonZeroU128},
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -14,6 +15,7 @@ use rondo_domain::{
     event::{EventKind, PersonalKind, RecordedEvent},
     ids::{LoginId, NodeId, SessionId},
     presence::Present,
+    trace::TraceContext,
 };
 use uuid::Uuid;
 
@@ -127,6 +129,17 @@ impl Frame {
         self.text(event.kind.as_str());
         self.optional(event.subject, Self::id);
         self.text(&event.data);
+        // Last, and only where there is one: nodes that know nothing of it pass over what is left of an entry.
+        if let Some(trace) = &event.trace {
+            self.trace(trace);
+        }
+    }
+
+    fn trace(&mut self, trace: &TraceContext) {
+        self.0.extend(trace.trace.get().to_le_bytes());
+        self.0.extend(trace.span.get().to_le_bytes());
+        self.0.push(u8::from(trace.sampled));
+        self.text(trace.state.as_deref().unwrap_or_default());
     }
 
     fn user(&mut self, user: &User) {
@@ -257,7 +270,17 @@ impl<'a> Reader<'a> {
             kind: EventKind::parse(self.text()?)?,
             subject: self.optional(Self::id)?,
             data: self.text()?.into(),
+            trace: self.trace(),
         })
+    }
+
+    /// What stands at the end of an entry since traces are handed on; older nodes end it before.
+    fn trace(&mut self) -> Option<TraceContext> {
+        let trace = NonZeroU128::new(u128::from_le_bytes(self.take(16)?.try_into().ok()?))?;
+        let span = NonZeroU64::new(u64::from_le_bytes(self.take(8)?.try_into().ok()?))?;
+        let sampled = self.byte()? != 0;
+        let state = Some(self.text()?).filter(|state| !state.is_empty()).map(Arc::from);
+        Some(TraceContext { trace, span, sampled, state })
     }
 
     fn user(&mut self) -> Option<User> {
@@ -336,7 +359,7 @@ mod tests {
         let (session, user) = (SessionId::generate(), user());
         let event = |subject| {
             let (kind, data) = (EventKind::MessageCreate, r#"{"content":"ü"}"#.into());
-            Arc::new(RecordedEvent { session_id: session, position: 7, kind, subject, data })
+            Arc::new(RecordedEvent { session_id: session, position: 7, kind, subject, data, trace: None })
         };
         let present = Present { user: user.id, connections: 3, since: moment() };
         let passing = |event| Signal::Passing(Arc::new(event));
@@ -371,6 +394,29 @@ mod tests {
         assert_eq!(from, node);
         let heard: Vec<_> = signals.map(|signal| format!("{signal:?}")).collect();
         assert_eq!(heard, sent.iter().map(|signal| format!("{signal:?}")).collect::<Vec<_>>());
+    }
+
+    fn traced(signal: &Signal, trace: Option<TraceContext>) -> Signal {
+        match signal {
+            Signal::Event(event) => Signal::Event(Arc::new(RecordedEvent { trace, ..(**event).clone() })),
+            other => panic!("{other:?} is no event of a session"),
+        }
+    }
+
+    #[test]
+    fn a_trace_travels_behind_its_event_where_older_nodes_do_not_look() {
+        let trace = TraceContext::parse("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01").unwrap();
+        let (node, plain) = (NodeId::generate(), every_kind().remove(0));
+        let untraced = frame(node, std::slice::from_ref(&plain));
+        for trace in [trace.clone(), trace.with_state("a=1")] {
+            let sent = traced(&plain, Some(trace));
+            let bytes = frame(node, std::slice::from_ref(&sent));
+            let heard: Vec<_> = read(&bytes).unwrap().1.map(|signal| format!("{signal:?}")).collect();
+            assert_eq!(heard, [format!("{sent:?}")]);
+            let length_of_entry = 18..22;
+            assert_eq!(bytes[22..untraced.len()], untraced[22..], "what older nodes read is as it was");
+            assert_ne!(bytes[length_of_entry.clone()], untraced[length_of_entry]);
+        }
     }
 
     #[test]

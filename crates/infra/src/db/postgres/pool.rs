@@ -22,6 +22,7 @@ use tokio::{
 };
 
 use super::{
+    Absence,
     lease::{First, Lease},
     one_write,
     statement::{self, Sql},
@@ -52,6 +53,7 @@ pub(super) struct Shared {
     one_write: usize,
     capacity: usize,
     doubt: Doubt,
+    absence: Absence,
     state: Mutex<State>,
     emptied: Notify,
 }
@@ -98,14 +100,20 @@ impl Pool {
     ///
     /// # Errors
     /// What the first connection runs into.
-    pub(crate) async fn open(options: PgConnectOptions, capacity: u32, doubt: &Doubt) -> Result<Self, SqlxError> {
-        let first = connect(&options).await?;
+    pub(crate) async fn open(
+        options: PgConnectOptions,
+        capacity: u32,
+        doubt: &Doubt,
+        absence: &Absence,
+    ) -> Result<Self, SqlxError> {
+        let first = connect(&options, comes_up).await?;
         let state = State { idle: vec![Idle { live: first, since: Instant::now() }], open: 1, ..State::default() };
         Ok(Self(Arc::new(Shared {
             one_write: one_write(&options),
             options,
             capacity: usize::try_from(capacity).unwrap_or(usize::MAX).max(1),
             doubt: doubt.clone(),
+            absence: absence.clone(),
             state: Mutex::new(state),
             emptied: Notify::new(),
         })))
@@ -187,7 +195,7 @@ impl Pool {
             lease.live = None;
         }
         if lease.live.is_none() {
-            lease.live = Some(connect(&self.0.options).await.map_err(acquire_error)?);
+            lease.live = Some(self.0.connect().await?);
         }
         Ok(lease)
     }
@@ -196,6 +204,20 @@ impl Pool {
 impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Opens one more connection. While the server is away, most of those who ask are told so without a try.
+    async fn connect(&self) -> Result<Live, DbErr> {
+        if !self.absence.may_try() {
+            return Err(DbErr::Conn(RuntimeErr::Internal("PostgreSQL is away".to_owned())));
+        }
+        let outcome = connect(&self.options, is_full).await;
+        match &outcome {
+            Ok(_) => self.absence.ends(),
+            Err(error) if is_away(error) => self.absence.begins(),
+            Err(_) => {}
+        }
+        outcome.map_err(acquire_error)
     }
 
     /// A connection that lies there, the right to make one, or a place in the queue.
@@ -278,8 +300,8 @@ impl State {
     }
 }
 
-/// Opens a connection; one that is refused, or not let in yet, is tried again for as long as anybody would wait.
-async fn connect(options: &PgConnectOptions) -> Result<Live, SqlxError> {
+/// Opens a connection; after an error that is `passing` it is tried again, for as long as anybody would wait.
+async fn connect(options: &PgConnectOptions, passing: fn(&SqlxError) -> bool) -> Result<Live, SqlxError> {
     let deadline = Instant::now() + ACQUIRE;
     let mut pause = Duration::from_millis(10);
     loop {
@@ -293,7 +315,7 @@ async fn connect(options: &PgConnectOptions) -> Result<Live, SqlxError> {
                     is_prepared: false,
                 });
             }
-            Ok(Err(error)) if comes_up(&error) && Instant::now() + pause < deadline => {
+            Ok(Err(error)) if passing(&error) && Instant::now() + pause < deadline => {
                 sleep(pause).await;
                 pause = (pause * 2).min(ACQUIRE / 5);
             }
@@ -308,6 +330,20 @@ fn comes_up(error: &SqlxError) -> bool {
     match error {
         SqlxError::Io(error) => error.kind() == std::io::ErrorKind::ConnectionRefused,
         SqlxError::Database(error) => error.is_transient_in_connect_phase(),
+        _ => false,
+    }
+}
+
+/// Whether the server is there, and has no room for one more connection just now (53300, `too_many_connections`).
+fn is_full(error: &SqlxError) -> bool {
+    error.as_database_error().is_some_and(|error| error.code().as_deref() == Some("53300"))
+}
+
+/// Whether an error is of a server that nobody can connect to: it is not there, says nothing, or is starting or stopping.
+fn is_away(error: &SqlxError) -> bool {
+    match error {
+        SqlxError::Io(_) | SqlxError::PoolTimedOut => true,
+        SqlxError::Database(error) => error.code().is_some_and(|code| code.starts_with("57P")),
         _ => false,
     }
 }

@@ -1,8 +1,9 @@
 //! A batch: one transaction, retried when another one was in the way, and run one by one when it fails for good.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use rondo_domain::{
+    MessageId,
     bus::Signal,
     event::{PersonalEvent, RecordedEvent, SessionEvent},
     measure::WriterFigures,
@@ -12,6 +13,7 @@ use rondo_domain::{
 };
 use sea_orm::DbErr;
 use tokio::time::{Instant, sleep};
+use tracing::Span;
 
 use super::{lookup, mentions, plan, store};
 use crate::db::{
@@ -22,6 +24,7 @@ use crate::db::{
     link::Source,
     notifications,
     store::Parts,
+    traces,
 };
 
 /// How often a transaction is tried.
@@ -31,6 +34,9 @@ const PAUSE: Duration = Duration::from_millis(5);
 
 /// What became of each post.
 pub(super) type Outcomes = Vec<Result<Posted, MessageError>>;
+
+/// The commits that are traced, by their posts.
+type Commits = HashMap<MessageId, Span>;
 
 /// What became of a transaction.
 enum Attempt {
@@ -52,9 +58,13 @@ impl Batches {
     }
 
     /// Writes the posts; gives one outcome for each, in their order. Their events went to the bus before that.
-    pub(super) async fn write(&self, posts: Vec<NewMessage>) -> Outcomes {
+    ///
+    /// Each post of which a trace is recorded has a commit in it: a batch serves many traces, and each shall be whole.
+    pub(super) async fn write(&self, posts: Vec<NewMessage>, traced: Vec<(MessageId, Span)>) -> Outcomes {
         let begun = Instant::now();
-        let outcomes = self.write_somehow(&posts).await;
+        let commit = |(id, span): (MessageId, Span)| (id, span.in_scope(|| traces::commit(&self.db, posts.len())));
+        let commits = traced.into_iter().map(commit).collect();
+        let outcomes = self.write_somehow(&posts, &commits).await;
         self.figures.batch.was(posts.len());
         self.figures.commit.took(begun.elapsed());
         tracing::debug!(
@@ -66,11 +76,11 @@ impl Batches {
         outcomes
     }
 
-    async fn write_somehow(&self, posts: &[NewMessage]) -> Outcomes {
+    async fn write_somehow(&self, posts: &[NewMessage], commits: &Commits) -> Outcomes {
         if posts.is_empty() {
             return Vec::new();
         }
-        match self.write_together(posts).await {
+        match self.write_together(posts, commits).await {
             Ok(outcomes) => outcomes,
             // Nothing was written, or nobody knows: not the fault of a single post.
             Err(StoreError::Unavailable(what)) => {
@@ -80,15 +90,15 @@ impl Batches {
             Err(error) if posts.len() == 1 => vec![Err(error.into())],
             Err(error) => {
                 tracing::warn!(posts = posts.len(), %error, "a batch of messages failed; trying one by one");
-                self.write_one_by_one(posts).await
+                self.write_one_by_one(posts, commits).await
             }
         }
     }
 
-    async fn write_one_by_one(&self, posts: &[NewMessage]) -> Outcomes {
+    async fn write_one_by_one(&self, posts: &[NewMessage], commits: &Commits) -> Outcomes {
         let mut outcomes = Vec::with_capacity(posts.len());
         for post in posts {
-            match self.write_together(std::slice::from_ref(post)).await {
+            match self.write_together(std::slice::from_ref(post), commits).await {
                 Ok(one) => outcomes.extend(one),
                 Err(error) => outcomes.push(Err(error.into())),
             }
@@ -104,10 +114,10 @@ impl Batches {
     }
 
     /// One transaction, tried again for as long as another one is in its way.
-    async fn write_together(&self, posts: &[NewMessage]) -> Result<Outcomes, StoreError> {
+    async fn write_together(&self, posts: &[NewMessage], commits: &Commits) -> Result<Outcomes, StoreError> {
         let mut pause = PAUSE;
         for _ in 0..TRIES {
-            match self.attempt(posts).await {
+            match self.attempt(posts, commits).await {
                 Ok(Attempt::Done(outcomes)) => return Ok(outcomes),
                 Ok(Attempt::KeyTaken) => {
                     tracing::debug!("a batch of messages is tried again: a key was taken meanwhile");
@@ -123,7 +133,7 @@ impl Batches {
         Err(StoreError::Unavailable("other transactions were in the way of this one again and again".to_owned()))
     }
 
-    async fn attempt(&self, posts: &[NewMessage]) -> Result<Attempt, DbErr> {
+    async fn attempt(&self, posts: &[NewMessage], commits: &Commits) -> Result<Attempt, DbErr> {
         let now = self.parts.clock.now();
         let (txn, sessions, facts) = lookup::begin(&self.db, posts, now).await?;
         let mut plan = plan::plan(posts, &sessions, facts);
@@ -131,7 +141,7 @@ impl Batches {
             let _ = txn.rollback().await; // nothing was written, so nothing can be lost
             return Ok(Attempt::Done(plan.outcomes));
         }
-        let events: Vec<_> = plan.created.iter().map(|created| self.record(created)).collect();
+        let events: Vec<_> = plan.created.iter().map(|created| self.record(created, commits)).collect();
         let notices = mentions::notices(&txn, &plan.created).await?;
         let alone = notices.is_empty() && plan.memos.is_empty();
         let committed = if let Some(call) = store::call(&txn, &plan, &events).filter(|_| alone) {
@@ -157,7 +167,7 @@ impl Batches {
         Ok(Attempt::Done(plan.outcomes))
     }
 
-    fn record(&self, created: &plan::Created) -> RecordedEvent {
+    fn record(&self, created: &plan::Created, commits: &Commits) -> RecordedEvent {
         let event = SessionEvent::MessageCreated(created.message.clone());
         RecordedEvent {
             session_id: event.session(),
@@ -165,6 +175,7 @@ impl Batches {
             kind: event.kind(),
             subject: event.subject(),
             data: self.parts.encoder.encode(&event).into(),
+            trace: commits.get(&created.message.id).and_then(rondo_trace::context_of),
         }
     }
 }

@@ -110,8 +110,9 @@ impl Drop for Writer {
 #[async_trait]
 impl MessageWriter for Writer {
     async fn post(&self, post: NewMessage) -> Result<Posted, MessageError> {
+        let span = tracing::debug_span!("message.post", rondo.session.id = %post.post.session);
         let (answer, answered) = oneshot::channel();
-        self.queue.push(Job { post, answer, since: Instant::now() })?;
+        self.queue.push(Job { post, answer, since: Instant::now(), span: span.clone() })?;
         // No timer of its own: the task looks after the deadlines of all.
         answered.await.unwrap_or_else(|_| Err(unknown("the message writer ended")))
     }
@@ -162,11 +163,11 @@ impl Task {
         }
     }
 
-    fn begin(&mut self, Batch { posts, answers, since }: Batch) {
+    fn begin(&mut self, Batch { posts, answers, since, traced }: Batch) {
         let (batches, deadline) = (Arc::clone(&self.batches), since + self.answer_within);
         self.under_way.spawn(async move {
             let sessions = posts.iter().map(|post| post.post.session).collect();
-            let mut writing = pin!(batches.write(posts));
+            let mut writing = pin!(batches.write(posts, traced));
             if let Ok(outcomes) = timeout_at(deadline, &mut writing).await {
                 for (answer, outcome) in answers.into_iter().zip(outcomes) {
                     let _ = answer.send(outcome); // whoever asked may have gone

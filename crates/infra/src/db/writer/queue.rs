@@ -9,7 +9,7 @@ use std::{
 };
 
 use rondo_domain::{
-    ids::SessionId,
+    ids::{MessageId, SessionId},
     measure::WriterFigures,
     message::{MessageError, NewMessage},
     store::Posted,
@@ -18,6 +18,7 @@ use tokio::{
     sync::{Notify, oneshot},
     time::Instant,
 };
+use tracing::Span;
 
 use super::WriterSettings;
 
@@ -29,6 +30,8 @@ pub(super) struct Job {
     pub(super) post: NewMessage,
     pub(super) answer: Answer,
     pub(super) since: Instant,
+    /// What it is done for; disabled unless somebody records traces.
+    pub(super) span: Span,
 }
 
 /// Posts that are written together.
@@ -37,6 +40,8 @@ pub(super) struct Batch {
     pub(super) answers: Vec<Answer>,
     /// Since when the first of them has waited.
     pub(super) since: Instant,
+    /// The posts of which traces are recorded.
+    pub(super) traced: Vec<(MessageId, Span)>,
 }
 
 /// The queue.
@@ -117,6 +122,7 @@ impl Queue {
         let State { jobs, busy, .. } = &mut *state;
         let (mut posts, mut answers, mut taken, mut since) = (Vec::new(), Vec::new(), HashSet::new(), None);
         let (mut bytes, mut passed_over, mut full) = (0, VecDeque::new(), false);
+        let mut traced = Vec::new();
         while let Some(job) = jobs.pop_front() {
             if job.answer.is_closed() {
                 continue; // nobody waits for it any more
@@ -128,6 +134,9 @@ impl Queue {
             } else {
                 bytes += size;
                 taken.insert(session);
+                if !job.span.is_disabled() {
+                    traced.push((job.post.id, job.span));
+                }
                 posts.push(job.post);
                 answers.push(job.answer);
                 since.get_or_insert(job.since);
@@ -143,7 +152,7 @@ impl Queue {
         let since = since?;
         busy.extend(taken);
         state.free -= 1;
-        Some(Batch { posts, answers, since })
+        Some(Batch { posts, answers, since, traced })
     }
 
     /// Those who have waited for too long, and wait no more. The oldest come first, so whoever follows one who may stay
@@ -176,7 +185,7 @@ impl Queue {
 mod tests {
     use rondo_domain::{
         Timestamp,
-        ids::{MessageId, UserId},
+        ids::UserId,
         message::{Content, PostMessage},
     };
 
@@ -194,7 +203,7 @@ mod tests {
             PostMessage { session, content: Content::parse(text).unwrap(), client_message_id: None, reply_to: None };
         let (id, author, created_at) = (MessageId::generate(), UserId::generate(), Timestamp::UNIX_EPOCH);
         let post = NewMessage { id, author, post, created_at, guard: None };
-        queue.push(Job { post, answer, since: Instant::now() }).map(|()| answered)
+        queue.push(Job { post, answer, since: Instant::now(), span: Span::none() }).map(|()| answered)
     }
 
     fn texts(batch: Option<&Batch>) -> Vec<&str> {

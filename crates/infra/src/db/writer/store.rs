@@ -276,6 +276,7 @@ mod tests {
                 kind: EventKind::MessageCreate,
                 subject: None,
                 data: "x".repeat(*length).into(),
+                trace: None,
             });
             plan.created.push(Created { message, position });
         }

@@ -59,6 +59,14 @@ fn every_limit_is_kept_and_names_its_variable() {
         ("METRICS_TOKEN", "with a space in the middle of it"),
         ("LOG_FORMAT", "xml"),
         ("RUST_LOG", "info,rondo=loud"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://key@collector:4318"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "no header"),
+        ("OTEL_SERVICE_NAME", "a\tb"),
+        ("OTEL_TRACES_SAMPLER", "jaeger_remote"),
+        ("OTEL_TRACES_SAMPLER_ARG", "1.5"),
+        ("SENTRY_DSN", "https://sentry.example.com/42"),
+        ("SENTRY_ENVIRONMENT", "a\tb"),
     ];
     for (name, value) in bad {
         let faults = load(&[(name, value)]).expect_err(name);

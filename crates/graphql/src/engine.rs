@@ -12,12 +12,14 @@ use serde_json::Map;
 
 use crate::{
     document::{
-        Documents, fit, hash_of,
+        Documents, Hash, Weight, fit, hash_of,
         limits::{BATCH, COST},
         operation, parse_hash, too_complex, weigh,
     },
     fault::{Refused, error_of, fill, finish, written},
     schema::{Schema, builder},
+    selection::Selection,
+    subscription::Wish,
     visit::Visit,
 };
 
@@ -61,15 +63,47 @@ pub struct Reply {
 
 /// The schema, ready to answer.
 pub struct GraphQl {
-    schema: Schema,
+    pub(crate) schema: Schema,
     documents: Documents,
+}
+
+/// What one operation over a websocket comes to.
+pub enum Spoken {
+    /// It was run: an answer as HTTP would have it.
+    Answer(Vec<u8>),
+    /// Nothing was run: the errors, and the code of the first.
+    Refused(Vec<u8>, ErrorCode),
+    /// It wishes to hear something. Whoever called sees to it.
+    Subscribes(Wish, Selection),
+}
+
+/// What may be asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    Queries,
+    Mutations,
+    Subscriptions,
 }
 
 /// An operation that may be run.
 struct Admitted {
-    request: Request,
-    cost: usize,
-    mutations: usize,
+    selection: Selection,
+    kind: OperationType,
+    weight: Weight,
+}
+
+impl Admitted {
+    fn mutations(&self) -> usize {
+        if self.kind == OperationType::Mutation { self.weight.roots } else { 0 }
+    }
+}
+
+/// An operation ready for the executor.
+pub(crate) fn prepared(selection: &Selection) -> Request {
+    let mut request = Request::new("").variables(selection.variables.clone());
+    request.operation_name.clone_from(&selection.operation_name);
+    request.set_parsed_query(ExecutableDocument::clone(&selection.document));
+    request
 }
 
 #[derive(Deserialize)]
@@ -80,10 +114,10 @@ struct PersistedQuery {
 }
 
 #[derive(Serialize)]
-struct Executed<'a> {
-    data: &'a Value,
+pub(crate) struct Executed<'a> {
+    pub(crate) data: &'a Value,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    errors: &'a [ServerError],
+    pub(crate) errors: &'a [ServerError],
 }
 
 /// One operation's part of an answer.
@@ -107,8 +141,15 @@ impl GraphQl {
             Batch::One(ask) => (vec![*ask], false),
             Batch::Many(asks) => (asks, true),
         };
-        let mut parts = match self.admit_all(visit, asks, read_only).await {
-            Ok(admitted) => self.run(visit, admitted).await,
+        let reach = if read_only { Reach::Queries } else { Reach::Mutations };
+        let mut parts = match self.admit_all(visit, asks, reach).await {
+            Ok(admitted) => {
+                let mut parts = Vec::with_capacity(admitted.len());
+                for admitted in admitted {
+                    parts.push(self.run(visit, admitted).await);
+                }
+                parts
+            }
             Err(refused) => return Self::refused(visit, *refused),
         };
         let mut refused = None;
@@ -140,27 +181,45 @@ impl GraphQl {
         Reply { body: written(&Refused { errors: &errors }), refused: Some(code), retry_after }
     }
 
-    async fn run(&self, visit: &Arc<Visit>, admitted: Vec<Result<Admitted, ServerError>>) -> Vec<Part> {
-        let mut parts = Vec::with_capacity(admitted.len());
-        for admitted in admitted {
-            parts.push(match admitted {
-                Ok(Admitted { request, .. }) => {
-                    let mut response = self.schema.execute(request.data(Arc::clone(visit))).await;
-                    // What does not fit the schema has no place in it.
-                    if response.data == Value::Null
-                        && !response.errors.is_empty()
-                        && response.errors.iter().all(|error| error.path.is_empty())
-                    {
-                        Part::Refused(response.errors)
-                    } else {
-                        fill(&mut response.data, &response.errors);
-                        Part::Executed(response)
-                    }
-                }
-                Err(error) => Part::Refused(vec![error]),
-            });
+    /// Runs one operation of a websocket, or tells what it wishes to hear.
+    pub async fn speak(&self, visit: &Arc<Visit>, ask: Ask) -> Spoken {
+        let admitted = self.admit(ask, Reach::Subscriptions).await;
+        let mut part = match admitted {
+            Ok(Admitted { selection, kind: OperationType::Subscription, .. }) => match self.wish(&selection).await {
+                Ok(wish) => return Spoken::Subscribes(wish, selection),
+                Err(errors) => Part::Refused(errors),
+            },
+            admitted => self.run(visit, admitted).await,
+        };
+        match &mut part {
+            Part::Executed(response) => {
+                finish(&mut response.errors, visit.request_id());
+                Spoken::Answer(written(&part.shown()))
+            }
+            Part::Refused(errors) => {
+                let code = errors.first().map_or(ErrorCode::Internal, code_of);
+                finish(errors, visit.request_id());
+                Spoken::Refused(written(errors), code)
+            }
         }
-        parts
+    }
+
+    async fn run(&self, visit: &Arc<Visit>, admitted: Result<Admitted, ServerError>) -> Part {
+        let Admitted { selection, .. } = match admitted {
+            Ok(admitted) => admitted,
+            Err(error) => return Part::Refused(vec![error]),
+        };
+        let mut response = self.schema.execute(prepared(&selection).data(Arc::clone(visit))).await;
+        // What does not fit the schema has no place in it.
+        if response.data == Value::Null
+            && !response.errors.is_empty()
+            && response.errors.iter().all(|error| error.path.is_empty())
+        {
+            Part::Refused(response.errors)
+        } else {
+            fill(&mut response.data, &response.errors);
+            Part::Executed(response)
+        }
     }
 
     /// Holds a whole request against the limits, before any part of it is run.
@@ -168,7 +227,7 @@ impl GraphQl {
         &self,
         visit: &Visit,
         asks: Vec<Ask>,
-        read_only: bool,
+        reach: Reach,
     ) -> Result<Vec<Result<Admitted, ServerError>>, Box<ServerError>> {
         if asks.is_empty() || asks.len() > BATCH {
             let detail = format!("A batch holds 1 to {BATCH} operations.");
@@ -178,10 +237,10 @@ impl GraphQl {
         let (mut cost, mut mutations) = (0_usize, 0_usize);
         let mut admitted = Vec::with_capacity(asks.len());
         for ask in asks {
-            let one = self.admit(ask, read_only).await;
+            let one = self.admit(ask, reach).await;
             if let Ok(one) = &one {
-                cost = cost.saturating_add(one.cost);
-                mutations += one.mutations;
+                cost = cost.saturating_add(one.weight.cost);
+                mutations += one.mutations();
             }
             admitted.push(one);
         }
@@ -196,30 +255,32 @@ impl GraphQl {
         Ok(admitted)
     }
 
-    async fn admit(&self, ask: Ask, read_only: bool) -> Result<Admitted, ServerError> {
+    async fn admit(&self, ask: Ask, reach: Reach) -> Result<Admitted, ServerError> {
         let Ask { query, operation_name, variables, extensions } = ask;
-        let document = self.document(query.as_deref(), extensions.as_ref()).await?;
+        let (document, hash) = self.document(query.as_deref(), extensions.as_ref()).await?;
         let meant = operation(&document, operation_name.as_deref()).map_err(error_of)?;
         match meant.ty {
-            OperationType::Mutation if read_only => {
+            OperationType::Mutation if reach == Reach::Queries => {
                 let detail = "Mutations are sent by POST.";
                 return Err(error_of(Fault::new(ErrorCode::MethodNotAllowed, detail)));
             }
-            OperationType::Subscription => {
+            OperationType::Subscription if reach != Reach::Subscriptions => {
                 let detail = "Subscriptions are spoken over a websocket, in the protocol graphql-transport-ws.";
                 let position = meant.selection_set.pos;
                 return Err(at(error_of(Fault::new(ErrorCode::ValidationFailed, detail)), position));
             }
-            OperationType::Query | OperationType::Mutation => {}
+            OperationType::Query | OperationType::Mutation | OperationType::Subscription => {}
         }
         let variables = Variables::from_json(serde_json::Value::Object(variables.unwrap_or_default()));
         fit(meant, &variables).map_err(error_of)?;
         let weight = weigh(&document, meant, &variables).map_err(error_of)?;
-        let mutations = if meant.ty == OperationType::Mutation { weight.roots } else { 0 };
-        let mut request = Request::new(query.unwrap_or_default()).variables(variables);
-        request.operation_name = operation_name;
-        request.set_parsed_query(ExecutableDocument::clone(&document));
-        Ok(Admitted { request, cost: weight.cost, mutations })
+        if meant.ty == OperationType::Subscription && weight.roots != 1 {
+            let detail = "A subscription begins with exactly one field.";
+            return Err(at(error_of(Fault::new(ErrorCode::ValidationFailed, detail)), meant.selection_set.pos));
+        }
+        let kind = meant.ty;
+        let selection = Selection::new(Arc::clone(&document), &hash, operation_name, variables, meant);
+        Ok(Admitted { selection, kind, weight })
     }
 
     /// The document that is meant, by its text or by its hash.
@@ -227,7 +288,7 @@ impl GraphQl {
         &self,
         query: Option<&str>,
         extensions: Option<&Map<String, serde_json::Value>>,
-    ) -> Result<Arc<ExecutableDocument>, ServerError> {
+    ) -> Result<(Arc<ExecutableDocument>, Hash), ServerError> {
         let bad = |detail: &str| error_of(Fault::new(ErrorCode::BadRequest, detail));
         let persisted = extensions.and_then(|extensions| extensions.get("persistedQuery"));
         let persisted = match persisted {
@@ -240,7 +301,7 @@ impl GraphQl {
         };
         match (query.filter(|query| !query.is_empty()), persisted) {
             (None, None) => Err(bad("There is no `query`.")),
-            (None, Some(hash)) => self.documents.find(&hash).await.ok_or_else(|| {
+            (None, Some(hash)) => self.documents.find(&hash).await.map(|document| (document, hash)).ok_or_else(|| {
                 let fault = Fault::new(ErrorCode::PersistedQueryNotFound, "PersistedQueryNotFound");
                 error_of(fault) // clients know it by this message
             }),
@@ -249,7 +310,7 @@ impl GraphQl {
                 if persisted.is_some_and(|persisted| persisted != hash) {
                     return Err(bad("The hash of the persisted query is not that of the query."));
                 }
-                self.documents.of(text, hash).await
+                Ok((self.documents.of(text, hash).await?, hash))
             }
         }
     }

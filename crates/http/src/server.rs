@@ -9,6 +9,7 @@ use actix_service::{
     IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt, fn_factory, fn_service, map_config,
 };
 use actix_web::{dev::AppConfig, web};
+use rondo_domain::idempotency::Onces;
 use rondo_graphql::GraphQl;
 use tokio::{
     net::{TcpSocket, TcpStream},
@@ -20,7 +21,12 @@ use crate::{
     app::app,
     gateway::{
         Gateway, SocketIo,
+        lifeline::Lined,
         mount::{self, Mount},
+    },
+    graphql::{
+        Surface,
+        live::{Line, Live},
     },
     hub::Hub,
     limits::Door,
@@ -42,6 +48,7 @@ pub struct Server {
     handle: ServerHandle,
     gateway: Arc<Gateway>,
     io: SocketIo,
+    live: Arc<Live>,
 }
 
 impl Server {
@@ -64,21 +71,26 @@ impl Server {
             door: Door::new(services, settings),
         };
         let polling = web::Data::new(mount.clone());
+        let onces = Arc::new(Onces::new(Arc::clone(&services.store), Arc::clone(&services.clock)));
         let graphql = Arc::new(GraphQl::new(settings.docs));
+        let surface = web::Data::new(Surface::new(&graphql, services, &onces, settings.docs));
+        let live = Live::start(services.clone(), &surface, hub.clone(), settings, tasks);
+        let mounted = web::Data::from(Arc::clone(&live));
         let whole_app = {
             let (services, settings) = (services.clone(), settings.clone());
             let runtime = Handle::current();
             move || {
-                let polling = polling.clone();
+                let (polling, live) = (polling.clone(), mounted.clone());
                 app(
                     &services,
                     &settings,
                     &draining,
-                    &graphql,
+                    &surface,
+                    &onces,
                     runtime.clone(),
                     move |config: &mut web::ServiceConfig| {
                         let paths = [mount::PATH.to_owned(), format!("{}/", mount::PATH)];
-                        config.app_data(polling).service(web::resource(paths).to(Mount::polling));
+                        config.app_data(polling).app_data(live).service(web::resource(paths).to(Mount::polling));
                     },
                 )
             }
@@ -99,6 +111,9 @@ impl Server {
                         let plain = map_config(app().into_factory().map_err(|error: actix_web::Error| error.error_response()), |()| AppConfig::default());
                         let other = HttpService::build()
                             .client_disconnect_timeout(Duration::from_secs(1))
+                            .on_connect_ext(|line: &Line<Lined<TcpStream>>, data| {
+                                data.insert(line.token());
+                            })
                             .h1(plain)
                             .new_service(())
                             .await?;
@@ -112,7 +127,7 @@ impl Server {
                                     }
                                 } else {
                                     let peer = request.peer_addr();
-                                    if let Err(error) = other.call((mount::rewind(&request, framed), peer)).await {
+                                    if let Err(error) = other.call((Line::new(mount::rewind(&request, framed)), peer)).await {
                                         tracing::debug!(error.cause = %error, "an upgraded connection ended");
                                     }
                                 }
@@ -146,7 +161,7 @@ impl Server {
                 tracing::error!(error.cause = %error, "the HTTP server failed");
             }
         });
-        Ok(Self { address, handle, gateway, io })
+        Ok(Self { address, handle, gateway, io, live })
     }
 
     /// Where it listens.
@@ -160,7 +175,7 @@ impl Server {
     pub async fn stop(self) {
         self.gateway.give_notice().await;
         self.handle.pause().await;
-        self.gateway.drain(&self.io).await;
+        tokio::join!(self.gateway.drain(&self.io), self.live.drain());
         self.handle.stop(true).await;
     }
 }

@@ -156,7 +156,7 @@ impl People {
             person.connections.clone()
         };
         let Ok(payload) = RawValue::from_string((*signal.data).to_owned()) else { return };
-        tell_all(&connections, &Announcement::lasting(signal.kind.as_str(), payload));
+        tell_all(&connections, &Arc::new(Announcement::lasting(signal.kind.as_str(), payload)));
     }
 
     /// Tells a person what a sweep found, unless they know; `true` when they did not.
@@ -169,7 +169,7 @@ impl People {
             }
             person.connections.clone()
         };
-        tell_all(&connections, &announce());
+        tell_all(&connections, &Arc::new(announce()));
         true
     }
 
@@ -202,14 +202,14 @@ fn id_of(data: &str) -> Option<Uuid> {
     serde_json::from_str(data).ok().map(|Named { id }| id)
 }
 
-fn tell_all(connections: &Connections, announcement: &Announcement) {
+fn tell_all(connections: &Connections, announcement: &Arc<Announcement>) {
     for (_, outlet) in connections {
         tell(&**outlet, announcement);
     }
 }
 
 /// Tells a connection something that it cannot miss: a reader too slow for it is cut, and reads afresh when it is back.
-pub(super) fn tell(outlet: &dyn Outlet, announcement: &Announcement) {
+pub(super) fn tell(outlet: &dyn Outlet, announcement: &Arc<Announcement>) {
     if outlet.tell(announcement).is_err() {
         tracing::info!(event = announcement.name(), "a reader too slow for what is for its person was cut off");
         outlet.cut();

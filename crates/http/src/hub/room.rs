@@ -11,7 +11,7 @@ use rondo_domain::{
     bus::PassingEvent,
     event::{EventKind, Position, RecordedEvent},
 };
-use rondo_wire::{live_payload, passing_payload, socket::Lagged};
+use rondo_wire::{passing_payload, socket::Lagged};
 use serde_json::value::to_raw_value;
 
 use super::{
@@ -33,12 +33,12 @@ struct LiveEvent {
     /// What the log holds.
     recorded: Arc<RecordedEvent>,
     /// What clients get: the data with `position` beside it.
-    announcement: Announcement,
+    announcement: Arc<Announcement>,
 }
 
 impl LiveEvent {
     fn new(recorded: Arc<RecordedEvent>) -> Self {
-        let announcement = Announcement::lasting(recorded.kind.as_str(), live_payload(&recorded));
+        let announcement = Arc::new(Announcement::of_event(&recorded));
         Self { recorded, announcement }
     }
 
@@ -63,7 +63,7 @@ impl LiveEvent {
 
 /// A passing event ready for the wire.
 struct Passing {
-    announcement: Announcement,
+    announcement: Arc<Announcement>,
     /// Who does not hear it.
     but: But,
 }
@@ -84,7 +84,7 @@ impl Passing {
             PassingEvent::Came { seat, .. } => But::Connection(*seat),
             PassingEvent::Read { .. } | PassingEvent::Went { .. } => But::Nobody,
         };
-        Self { announcement: Announcement::passing(name, payload), but }
+        Self { announcement: Arc::new(Announcement::passing(name, payload)), but }
     }
 
     fn is_for(&self, listener: &Listener) -> bool {
@@ -330,7 +330,7 @@ impl Room {
 
     /// Shows an event to connections of people that are not in the room; those that are hear it there, and once.
     pub(super) fn tell_others(&self, users: &[UserId], event: &Arc<RecordedEvent>, people: &People) {
-        let announcement = Announcement::lasting(event.kind.as_str(), live_payload(event));
+        let announcement = Arc::new(Announcement::of_event(event));
         for user in users {
             for (seat, outlet) in people.of_event(*user, event) {
                 if !self.seats.contains_key(&seat) {
@@ -364,7 +364,7 @@ impl Room {
 
     fn tell_diff(&mut self) {
         if let Some(announcement) = self.diff.take(self.session) {
-            self.tell_passing(Passing { announcement, but: But::Nobody });
+            self.tell_passing(Passing { announcement: Arc::new(announcement), but: But::Nobody });
         }
     }
 
@@ -380,7 +380,7 @@ impl Room {
         let told = |(id, seat): (&SeatId, &Seat)| match seat.state {
             State::Lagged { from, to } => {
                 let lagged = to_raw_value(&Lagged { session_id, from, to }).ok()?;
-                let lagged = Announcement::lasting("session:lagged", lagged);
+                let lagged = Arc::new(Announcement::lasting(Announcement::LAGGED, lagged));
                 seat.listener.outlet.tell(&lagged).is_ok().then_some(*id)
             }
             State::Joining { .. } | State::Live(_) => None,

@@ -12,11 +12,13 @@ use actix_web::{
         header::{AUTHORIZATION, HeaderMap},
     },
     test::{TestRequest, init_service},
+    web::Data,
 };
 use rondo_domain::{
     Clock, SessionId, UserId,
     account::{AccountParts, AccountSettings, Accounts},
     clock::SystemClock,
+    idempotency::Onces,
     invitation::{InvitationSettings, Invitations},
     limits::{Limits, Unlimited},
     lists::{ListParts, Lists},
@@ -35,6 +37,7 @@ use super::{Forgetful, GOOD_TOKEN, ports::Fakes};
 use crate::{
     app::app,
     cache::Answers,
+    graphql::Surface,
     state::{AllowedOrigins, Draining, HttpSettings, Services, TrustedProxies},
 };
 
@@ -89,8 +92,10 @@ pub(crate) fn limited_stage(
 ) -> impl Future<Output = Stage<impl Service<Request, Response = ServiceResponse<BoxBody>, Error = Error> + use<>>> + use<>
 {
     let (store, draining) = (Arc::new(Forgetful::default()), Arc::new(Draining::default()));
-    let graphql = Arc::new(GraphQl::new(settings.docs));
-    let app = app(&services(&store, limits), settings, &draining, &graphql, Handle::current(), |_| {});
+    let services = services(&store, limits);
+    let onces = Arc::new(Onces::new(Arc::clone(&services.store), Arc::clone(&services.clock)));
+    let surface = Data::new(Surface::new(&Arc::new(GraphQl::new(settings.docs)), &services, &onces, settings.docs));
+    let app = app(&services, settings, &draining, &surface, &onces, Handle::current(), |_| {});
     async move { Stage { service: init_service(app).await, store, draining } }
 }
 

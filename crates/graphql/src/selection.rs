@@ -1,0 +1,111 @@
+//! What a subscriber selects of each event, and the key under which those who select the same share it.
+
+use std::sync::Arc;
+
+use async_graphql::{
+    Response, ServerError, Value, Variables,
+    parser::types::{ExecutableDocument, OperationDefinition, Selection as Selected},
+};
+use aws_lc_rs::digest::{Context, SHA256};
+use bytes::Bytes;
+use futures_util::StreamExt;
+use rondo_wire::{ErrorCode, Fault};
+
+use crate::{
+    document::Hash,
+    engine::{Executed, GraphQl, prepared},
+    fault::{error_of, fill, finish, written},
+    subscription::{Happening, Occasion, Wish},
+};
+
+/// What two subscribers have in common who are told the same bytes of the same event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SelectionKey([u8; 32]);
+
+/// What a subscriber selects.
+pub struct Selection {
+    pub(crate) document: Arc<ExecutableDocument>,
+    pub(crate) operation_name: Option<String>,
+    pub(crate) variables: Variables,
+    key: SelectionKey,
+}
+
+impl Selection {
+    pub(crate) fn new(
+        document: Arc<ExecutableDocument>,
+        hash: &Hash,
+        operation_name: Option<String>,
+        variables: Variables,
+        meant: &OperationDefinition,
+    ) -> Self {
+        let key = key(hash, operation_name.as_deref(), &variables, meant);
+        Self { document, operation_name, variables, key }
+    }
+
+    /// Under which its bytes are shared.
+    #[must_use]
+    pub const fn key(&self) -> &SelectionKey {
+        &self.key
+    }
+}
+
+/// A key of the document, the operation and its variables. Those that are arguments of the one field that the operation
+/// begins with do not count: they say what is heard and from where on, and nothing of what is shown. (A variable has one
+/// type; deeper fields take no arguments, and directives take other types than these arguments.)
+fn key(hash: &Hash, name: Option<&str>, variables: &Variables, meant: &OperationDefinition) -> SelectionKey {
+    let mut arguments = Vec::new();
+    for selected in &meant.selection_set.node.items {
+        if let Selected::Field(field) = &selected.node {
+            for (_, value) in &field.node.arguments {
+                // Both arguments that there are, are plain: a variable stands alone or not at all.
+                let _plain = value.node.clone().into_const_with(|name| {
+                    arguments.push(name);
+                    Err::<Value, ()>(())
+                });
+            }
+        }
+    }
+    let mut digest = Context::new(&SHA256);
+    digest.update(hash);
+    digest.update(name.unwrap_or_default().as_bytes());
+    for (name, value) in variables.iter().filter(|(name, _)| !arguments.contains(*name)) {
+        digest.update(b"\0");
+        digest.update(name.as_bytes());
+        digest.update(b"\0");
+        digest.update(value.to_string().as_bytes());
+    }
+    let mut key = [0; 32];
+    key.copy_from_slice(digest.finish().as_ref()); // SHA-256 has 32 bytes
+    SelectionKey(key)
+}
+
+impl GraphQl {
+    /// Runs a subscription for what its subscriber wishes to hear: nothing is subscribed to by this.
+    pub(crate) async fn wish(&self, selection: &Selection) -> Result<Wish, Vec<ServerError>> {
+        let occasion = Arc::new(Occasion::asking());
+        let mut responses = self.schema.execute_stream(prepared(selection).data(Arc::clone(&occasion)));
+        while let Some(Response { errors, .. }) = responses.next().await {
+            if !errors.is_empty() {
+                return Err(errors);
+            }
+        }
+        occasion.wish().ok_or_else(|| {
+            let detail = "A subscription begins with one field of `Subscription` itself, without a fragment.";
+            vec![error_of(Fault::new(ErrorCode::ValidationFailed, detail))]
+        })
+    }
+
+    /// What a selection gives of something that happened: an answer as it is sent, `{"data":…}`. `None` when it gives
+    /// nothing, as with what stands in another stream.
+    pub async fn render(&self, selection: &Selection, happening: Happening<'_>) -> Option<Bytes> {
+        let occasion = Arc::new(Occasion::from(happening));
+        let mut responses = self.schema.execute_stream(prepared(selection).data(occasion));
+        let mut response = responses.next().await?;
+        if response.data == Value::Null && response.errors.is_empty() {
+            return None;
+        }
+        fill(&mut response.data, &response.errors);
+        finish(&mut response.errors, "");
+        Some(written(&Executed { data: &response.data, errors: &response.errors }).into())
+    }
+}

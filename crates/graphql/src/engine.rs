@@ -1,6 +1,9 @@
 //! From what a client asks to the bytes that it gets.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use async_graphql::{
     Pos, Request, Response, ServerError, Value, Variables,
@@ -65,16 +68,24 @@ pub struct Reply {
 pub struct GraphQl {
     pub(crate) schema: Schema,
     documents: Documents,
+    pub(crate) rendered: AtomicU64,
 }
 
-/// What one operation over a websocket comes to.
+/// What an operation of a websocket is.
 pub enum Spoken {
-    /// It was run: an answer as HTTP would have it.
-    Answer(Vec<u8>),
-    /// Nothing was run: the errors, and the code of the first.
-    Refused(Vec<u8>, ErrorCode),
+    /// A query or a mutation, to be run.
+    Asks(Selection),
     /// It wishes to hear something. Whoever called sees to it.
     Subscribes(Wish, Selection),
+}
+
+/// Why an operation of a websocket was not run at all.
+#[derive(Debug)]
+pub struct Unrunnable {
+    /// The errors, as JSON.
+    pub errors: Vec<u8>,
+    /// The code of the first.
+    pub code: ErrorCode,
 }
 
 /// What may be asked for.
@@ -132,7 +143,13 @@ impl GraphQl {
     pub fn new(introspection: bool) -> Self {
         let builder = builder();
         let builder = if introspection { builder } else { builder.disable_introspection().disable_suggestions() };
-        Self { schema: builder.finish(), documents: Documents::default() }
+        Self { schema: builder.finish(), documents: Documents::default(), rendered: AtomicU64::new(0) }
+    }
+
+    /// How often a selection was run for something that happened.
+    #[must_use]
+    pub fn rendered(&self) -> u64 {
+        self.rendered.load(Ordering::Relaxed)
     }
 
     /// Answers a request. With `read_only` mutations are refused.
@@ -146,7 +163,10 @@ impl GraphQl {
             Ok(admitted) => {
                 let mut parts = Vec::with_capacity(admitted.len());
                 for admitted in admitted {
-                    parts.push(self.run(visit, admitted).await);
+                    parts.push(match admitted {
+                        Ok(Admitted { selection, .. }) => self.run(visit, &selection).await,
+                        Err(error) => Part::Refused(vec![error]),
+                    });
                 }
                 parts
             }
@@ -181,35 +201,39 @@ impl GraphQl {
         Reply { body: written(&Refused { errors: &errors }), refused: Some(code), retry_after }
     }
 
-    /// Runs one operation of a websocket, or tells what it wishes to hear.
-    pub async fn speak(&self, visit: &Arc<Visit>, ask: Ask) -> Spoken {
-        let admitted = self.admit(ask, Reach::Subscriptions).await;
-        let mut part = match admitted {
-            Ok(Admitted { selection, kind: OperationType::Subscription, .. }) => match self.wish(&selection).await {
-                Ok(wish) => return Spoken::Subscribes(wish, selection),
-                Err(errors) => Part::Refused(errors),
-            },
-            admitted => self.run(visit, admitted).await,
-        };
-        match &mut part {
-            Part::Executed(response) => {
-                finish(&mut response.errors, visit.request_id());
-                Spoken::Answer(written(&part.shown()))
+    /// Reads an operation of a websocket; nothing is run by this.
+    ///
+    /// # Errors
+    /// When it is beyond a limit, or what it wishes to hear does not fit the schema.
+    pub async fn understand(&self, request_id: &str, ask: Ask) -> Result<Spoken, Unrunnable> {
+        let refused = |errors| unrunnable(request_id, errors);
+        let Admitted { selection, kind, .. } =
+            self.admit(ask, Reach::Subscriptions).await.map_err(|error| refused(vec![error]))?;
+        match kind {
+            OperationType::Subscription => {
+                let wish = self.wish(&selection).await.map_err(refused)?;
+                Ok(Spoken::Subscribes(wish, selection))
             }
-            Part::Refused(errors) => {
-                let code = errors.first().map_or(ErrorCode::Internal, code_of);
-                finish(errors, visit.request_id());
-                Spoken::Refused(written(errors), code)
-            }
+            OperationType::Query | OperationType::Mutation => Ok(Spoken::Asks(selection)),
         }
     }
 
-    async fn run(&self, visit: &Arc<Visit>, admitted: Result<Admitted, ServerError>) -> Part {
-        let Admitted { selection, .. } = match admitted {
-            Ok(admitted) => admitted,
-            Err(error) => return Part::Refused(vec![error]),
-        };
-        let mut response = self.schema.execute(prepared(&selection).data(Arc::clone(visit))).await;
+    /// Runs a query or a mutation of a websocket; gives an answer as HTTP would have it.
+    ///
+    /// # Errors
+    /// When it does not fit the schema.
+    pub async fn reply(&self, visit: &Arc<Visit>, selection: &Selection) -> Result<Vec<u8>, Unrunnable> {
+        match self.run(visit, selection).await {
+            Part::Executed(mut response) => {
+                finish(&mut response.errors, visit.request_id());
+                Ok(written(&Executed { data: &response.data, errors: &response.errors }))
+            }
+            Part::Refused(errors) => Err(unrunnable(visit.request_id(), errors)),
+        }
+    }
+
+    async fn run(&self, visit: &Arc<Visit>, selection: &Selection) -> Part {
+        let mut response = self.schema.execute(prepared(selection).data(Arc::clone(visit))).await;
         // What does not fit the schema has no place in it.
         if response.data == Value::Null
             && !response.errors.is_empty()
@@ -330,6 +354,12 @@ impl Part {
             Self::Refused(errors) => Shown::Refused(Refused { errors }),
         }
     }
+}
+
+fn unrunnable(request_id: &str, mut errors: Vec<ServerError>) -> Unrunnable {
+    let code = errors.first().map_or(ErrorCode::Internal, code_of);
+    finish(&mut errors, request_id);
+    Unrunnable { errors: written(&errors), code }
 }
 
 fn at(error: ServerError, position: Pos) -> ServerError {

@@ -17,7 +17,7 @@ mod subscription;
 mod visit;
 
 pub use document::limits;
-pub use engine::{Ask, Batch, GraphQl, Reply, Spoken};
+pub use engine::{Ask, Batch, GraphQl, Reply, Spoken, Unrunnable};
 pub use fault::{refusal, refusals};
 pub use schema::sdl;
 pub use selection::{Selection, SelectionKey};

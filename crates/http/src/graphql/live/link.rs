@@ -4,18 +4,17 @@ use std::{
     collections::{HashMap, VecDeque},
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicU8, AtomicUsize, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
 use bytes::Bytes;
-use rondo_domain::{SessionId, account::Actor};
-use rondo_graphql::{Selection, Stream};
+use rondo_domain::account::Actor;
 use tokio::{sync::Notify, time::timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::protocol::Close;
+use super::{operation::Operation, protocol::Close};
 use crate::hub::{Announcement, Full, SeatId};
 
 /// How many operations one connection may have under way, subscriptions and all.
@@ -29,55 +28,6 @@ const MOST_BEFORE_PASSING: usize = MOST_BYTES / 4;
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 /// The memory of a queue that has become empty is kept up to this many places.
 const KEPT_PLACES: usize = 16;
-
-/// What a subscription hears.
-pub(super) struct Hearing {
-    pub(super) stream: Stream,
-    pub(super) session: Option<SessionId>,
-    pub(super) selection: Selection,
-}
-
-/// An operation that a client named.
-pub(super) struct Operation {
-    /// Its name, as JSON.
-    pub(super) id: Box<str>,
-    /// Its name in the hub.
-    pub(super) seat: SeatId,
-    /// What it hears, if it is a subscription.
-    pub(super) hearing: OnceLock<Hearing>,
-    state: AtomicU8,
-}
-
-/// It takes what comes.
-const OPEN: u8 = 0;
-/// Nothing more comes; what waits is still sent.
-const ENDING: u8 = 1;
-/// Nothing more is sent.
-const DONE: u8 = 2;
-
-impl Operation {
-    pub(super) fn new(id: &str, seat: SeatId) -> Self {
-        let id = serde_json::to_string(id).unwrap_or_default().into();
-        Self { id, seat, hearing: OnceLock::new(), state: AtomicU8::new(OPEN) }
-    }
-
-    pub(super) fn is_open(&self) -> bool {
-        self.state.load(Ordering::Acquire) == OPEN
-    }
-
-    pub(super) fn is_done(&self) -> bool {
-        self.state.load(Ordering::Acquire) == DONE
-    }
-
-    /// Nothing more comes; `true` for whoever is the first to say so.
-    pub(super) fn end(&self) -> bool {
-        self.state.compare_exchange(OPEN, ENDING, Ordering::AcqRel, Ordering::Acquire).is_ok()
-    }
-
-    fn finish(&self) {
-        self.state.store(DONE, Ordering::Release);
-    }
-}
 
 /// What waits to be sent.
 pub(super) enum Out {
@@ -325,5 +275,105 @@ impl Link {
     /// Waits until the stream below is gone.
     pub(super) async fn severed(&self) {
         self.line.cancelled().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::value::RawValue;
+
+    use super::*;
+
+    fn link() -> Link {
+        Link::new(1, CancellationToken::new())
+    }
+
+    fn begun(link: &Link, id: &str) -> Arc<Operation> {
+        match link.begin(id, 7) {
+            Begun::Begun(operation) => operation,
+            Begun::Duplicate => panic!("{id} is taken"),
+            Begun::TooMany => panic!("too many"),
+        }
+    }
+
+    fn of_size(bytes: usize, announce: fn(&'static str, Box<RawValue>) -> Announcement) -> Arc<Announcement> {
+        let payload = RawValue::from_string(format!("\"{}\"", "x".repeat(bytes - 2))).unwrap();
+        Arc::new(announce("message:create", payload))
+    }
+
+    #[test]
+    fn a_name_is_free_again_once_its_operation_is_over() {
+        let link = link();
+        let first = begun(&link, "a");
+        assert!(matches!(link.begin("a", 8), Begun::Duplicate));
+        assert!(link.complete("a").is_some() && link.complete("a").is_none());
+        assert!(first.is_done());
+        link.rests();
+        let second = begun(&link, "a");
+        link.finished(&first); // the end of the first is not that of the second
+        assert!(!second.is_done() && matches!(link.begin("a", 9), Begun::Duplicate));
+    }
+
+    #[test]
+    fn operations_are_counted_until_they_rest() {
+        let link = link();
+        for n in 0..MAX_OPERATIONS {
+            begun(&link, &n.to_string());
+        }
+        assert!(matches!(link.begin("more", 1), Begun::TooMany));
+        link.complete("0");
+        assert!(matches!(link.begin("more", 1), Begun::TooMany), "what was completed is still at work");
+        link.rests();
+        begun(&link, "more");
+    }
+
+    #[test]
+    fn what_waits_is_bounded_and_what_is_passing_goes_first() {
+        let link = link();
+        let operation = begun(&link, "a");
+        let (large, passing) = (of_size(200 * 1024, Announcement::lasting), of_size(60 * 1024, Announcement::passing));
+        assert_eq!(link.tell(&operation, &large), Ok(()));
+        assert_eq!(link.tell(&operation, &passing), Err(Full));
+        for _ in 0..4 {
+            assert_eq!(link.tell(&operation, &large), Ok(()));
+        }
+        assert_eq!(link.tell(&operation, &large), Err(Full));
+        assert!(matches!(link.pop(), Some(Out::Told(..))));
+        assert_eq!(link.tell(&operation, &large), Ok(()));
+        while link.pop().is_some() {}
+        assert_eq!(link.tell(&operation, &passing), Ok(()), "an idle connection takes anything");
+        let small = of_size(10, Announcement::lasting);
+        assert_eq!((0..2_000).take_while(|_| link.tell(&operation, &small).is_ok()).count(), MOST - 1);
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_for_room_goes_on_when_there_is_some_or_when_it_is_over() {
+        let link = Arc::new(link());
+        let operation = begun(&link, "a");
+        let waiting = |operation: &Arc<Operation>| {
+            let (link, operation) = (Arc::clone(&link), Arc::clone(operation));
+            tokio::spawn(async move { link.has_room(&operation).await })
+        };
+        link.push(Out::Next(Arc::clone(&operation), vec![0; 2 * MOST_BYTES].into()));
+        let patient = waiting(&operation);
+        tokio::task::yield_now().await;
+        assert!(!patient.is_finished());
+        link.pop();
+        assert!(patient.await.unwrap());
+        link.push(Out::Next(Arc::clone(&operation), vec![0; 2 * MOST_BYTES].into()));
+        let patient = waiting(&operation);
+        tokio::task::yield_now().await;
+        link.end();
+        assert!(!patient.await.unwrap());
+        assert!(link.pop().is_none());
+    }
+
+    #[test]
+    fn the_first_reason_to_close_counts() {
+        let link = link();
+        assert_eq!(link.closing(), None);
+        link.close(Close::LAGGED);
+        link.close(Close::RESTART);
+        assert_eq!(link.closing(), Some(Close::LAGGED));
     }
 }

@@ -6,6 +6,7 @@
 mod line;
 mod link;
 mod operate;
+mod operation;
 mod protocol;
 mod talk;
 
@@ -31,8 +32,9 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::line::{Line, LineToken};
 use self::{
-    link::{Link, Operation},
+    link::Link,
     operate::Whence,
+    operation::Operation,
     protocol::{Close, PROTOCOL},
     talk::Talk,
 };
@@ -121,7 +123,9 @@ impl Live {
         live.lock_open().insert(link.seat, Arc::clone(&link));
         let whence = Whence { origin: ClientOrigin::of(request), address: limits::address_of(request) };
         let bucket = live.messages.map(Bucket::new);
-        actix_web::rt::spawn(Box::pin(Talk { live, link, session, stream, whence, bucket }.run()));
+        let last = CancellationToken::new();
+        last.cancel(); // nothing is before the first operation
+        actix_web::rt::spawn(Box::pin(Talk { live, link, session, stream, whence, bucket, last }.run()));
         Ok(response)
     }
 

@@ -12,13 +12,15 @@ use rondo_domain::{
     page::Limit,
     session::JoinSnapshot,
 };
-use rondo_graphql::{Ask, Happening, Selection, Spoken, Visit, Visitor, Wish, refusals};
+use rondo_graphql::{Ask, Happening, Selection, Spoken, Unrunnable, Visit, Visitor, Wish, refusals};
 use rondo_wire::{ErrorCode, Fault};
 use serde::Deserialize;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{
     Live,
-    link::{Hearing, Link, Operation, Out},
+    link::{Link, Out},
+    operation::{Hearing, Operation},
     protocol::Close,
 };
 use crate::hub::{Announcement, Full, Listener, Outlet};
@@ -38,6 +40,24 @@ pub(super) struct Work {
     pub(super) actor: Actor,
 }
 
+/// The order in which the operations of a connection begin: one that comes after a subscription begins once that hears,
+/// so a client hears what it does afterwards. Queries and mutations do not wait for each other.
+pub(super) struct Turn {
+    /// The operation before has begun.
+    before: CancellationToken,
+    /// Dropped when this one has.
+    own: DropGuard,
+}
+
+impl Turn {
+    /// The turn after `last`, which becomes the last one.
+    pub(super) fn after(last: &mut CancellationToken) -> Self {
+        let own = CancellationToken::new();
+        let before = std::mem::replace(last, own.clone());
+        Self { before, own: own.drop_guard() }
+    }
+}
+
 /// Stands for an operation that is being begun or answered.
 struct Running<'a>(&'a Link);
 
@@ -48,8 +68,8 @@ impl Drop for Running<'_> {
 }
 
 impl Work {
-    /// Runs an operation, and writes its line into the log.
-    pub(super) async fn run(self, ask: Ask, whence: Whence) {
+    /// Runs an operation in its turn, and writes its line into the log.
+    pub(super) async fn run(self, ask: Ask, whence: Whence, turn: Turn) {
         let link = Arc::clone(&self.link);
         let _running = Running(&link);
         let started = Instant::now();
@@ -62,7 +82,7 @@ impl Work {
             key: Ok(None),
         };
         let visit = Arc::new(Visit::new(self.live.parts.clone(), visitor));
-        let (code, queries) = metered(Box::pin(self.speak(&visit, ask, &request_id))).await;
+        let (code, queries) = metered(Box::pin(self.speak(&visit, ask, turn, &request_id))).await;
         let duration_ms = started.elapsed().as_secs_f64() * 1_000.0;
         tracing::info!(
             name: "graphql.operation",
@@ -71,9 +91,30 @@ impl Work {
         );
     }
 
-    async fn speak(&self, visit: &Arc<Visit>, ask: Ask, request_id: &str) -> &'static str {
-        match self.live.engine.speak(visit, ask).await {
-            Spoken::Answer(body) => {
+    async fn speak(&self, visit: &Arc<Visit>, ask: Ask, turn: Turn, request_id: &str) -> &'static str {
+        let engine = &self.live.engine;
+        let Turn { before, own } = turn;
+        let spoken = engine.understand(request_id, ask).await;
+        before.cancelled().await;
+        let outcome = match spoken {
+            Err(unrunnable) => Err(unrunnable),
+            Ok(Spoken::Asks(selection)) => {
+                drop(own);
+                engine.reply(visit, &selection).await
+            }
+            Ok(Spoken::Subscribes(wish, selection)) => {
+                return match self.subscribe(wish, selection, own).await {
+                    Ok(()) => "ok",
+                    Err(Refused { fault, after }) => {
+                        let code = fault.code.as_str();
+                        self.fail(fault, after, request_id);
+                        code
+                    }
+                };
+            }
+        };
+        match outcome {
+            Ok(body) => {
                 if self.link.has_room(&self.operation).await {
                     self.link.push(Out::Answer(Arc::clone(&self.operation), body));
                 } else if !self.operation.is_done() {
@@ -81,18 +122,10 @@ impl Work {
                 }
                 "ok"
             }
-            Spoken::Refused(errors, code) => {
+            Err(Unrunnable { errors, code }) => {
                 self.link.push(Out::Failed(Arc::clone(&self.operation), errors));
                 code.as_str()
             }
-            Spoken::Subscribes(wish, selection) => match self.subscribe(wish, selection).await {
-                Ok(()) => "ok",
-                Err(Refused { fault, after }) => {
-                    let code = fault.code.as_str();
-                    self.fail(fault, after, request_id);
-                    code
-                }
-            },
         }
     }
 
@@ -103,7 +136,7 @@ impl Work {
         self.link.push(Out::Failed(Arc::clone(&self.operation), errors));
     }
 
-    async fn subscribe(&self, wish: Wish, selection: Selection) -> Result<(), Refused> {
+    async fn subscribe(&self, wish: Wish, selection: Selection, own: DropGuard) -> Result<(), Refused> {
         let Wish { stream, session, after } = wish;
         let _once = self.operation.hearing.set(Hearing { stream, session, selection });
         match session {
@@ -112,7 +145,7 @@ impl Work {
                 Ok(())
             }
             Some(session) => {
-                let heard = self.hear_session(session, after).await;
+                let heard = self.hear_session(session, after, own).await;
                 // Whoever completed it meanwhile may have looked before the seat was there.
                 if heard.is_err() || self.operation.is_done() {
                     self.detach(session).await;
@@ -127,13 +160,14 @@ impl Work {
     }
 
     /// Subscribes first, then reads the log, then hands over; the hub holds back what comes meanwhile.
-    async fn hear_session(&self, session: SessionId, after: Option<Position>) -> Result<(), Refused> {
+    async fn hear_session(&self, session: SessionId, after: Option<Position>, own: DropGuard) -> Result<(), Refused> {
         let Self { live, link, operation, actor } = self;
         let seat = SeatOutlet { live: Arc::clone(live), link: Arc::clone(link), operation: Arc::clone(operation) };
         let listener = Listener { seat: operation.seat, user: actor.user, outlet: Arc::new(seat) };
         let stopping = |_| Fault::unavailable("the hub is stopping");
         live.hub.attach(session, listener).await.map_err(stopping)?;
         let snapshot = live.services.sessions.snapshot(actor, session, after).await?;
+        drop(own); // whatever is done from now on is heard
         if !snapshot.recovered {
             let detail = "What came after this position is not kept, or not yet there. Read the session afresh, and go on \
                           from its `lastPosition`.";

@@ -7,19 +7,17 @@ use bytestring::ByteString;
 use rondo_graphql::refusals;
 use rondo_wire::{ErrorCode, Fault};
 use tokio::time::{Instant, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
 
 use super::{
     Live,
-    link::{Begun, Link, MAX_OPERATIONS, Operation, Out, PATIENCE},
-    operate::{PersonalOutlet, Whence, Work},
+    link::{Begun, Link, MAX_OPERATIONS, Out, PATIENCE},
+    operate::{PersonalOutlet, Turn, Whence, Work},
     protocol::{self, ACK, Close, Message, PING, PONG},
 };
-use crate::{
-    gateway::{
-        bucket::{Bucket, Passage},
-        drain::EVENTS,
-    },
-    hub::Announcement,
+use crate::gateway::{
+    bucket::{Bucket, Passage},
+    drain::EVENTS,
 };
 
 /// How long a client may take to say who it is.
@@ -38,6 +36,8 @@ pub(super) struct Talk {
     pub(super) stream: AggregatedMessageStream,
     pub(super) whence: Whence,
     pub(super) bucket: Option<Bucket>,
+    /// The last operation that was taken, as those after it wait for it to begin.
+    pub(super) last: CancellationToken,
 }
 
 /// The stream below is gone, or does not take anything: there is nothing more to say.
@@ -178,7 +178,8 @@ impl Talk {
                 let (live, link) = (Arc::clone(&self.live), Arc::clone(&self.link));
                 let work = Work { live, link, operation, actor };
                 // Where the database's connections live; a client that goes away leaves it to its end.
-                self.live.runtime.spawn(work.run(*ask, self.whence.clone()));
+                let turn = Turn::after(&mut self.last);
+                self.live.runtime.spawn(work.run(*ask, self.whence.clone(), turn));
                 Ok(None)
             }
         }
@@ -218,7 +219,7 @@ impl Talk {
         while let Some(out) = self.link.pop() {
             match out {
                 Out::Told(operation, told) if !operation.is_done() => {
-                    if let Some(value) = self.render(&operation, &told).await {
+                    if let Some(value) = operation.render(&self.live.engine, &told).await {
                         self.say(protocol::next(&operation.id, &value)).await?;
                     }
                 }
@@ -244,19 +245,6 @@ impl Talk {
         Ok(())
     }
 
-    /// What an operation selects of what was told: made once for all who select the same.
-    async fn render(&self, operation: &Operation, told: &Announcement) -> Option<bytes::Bytes> {
-        let selection = &operation.hearing.get()?.selection;
-        let make = || self.live.engine.render(selection, told.happening());
-        match told.rendering(selection.key()) {
-            Some(rendering) => match rendering.get() {
-                Some(made) => made.clone(),
-                None => rendering.get_or_init(make).await.clone(),
-            },
-            None => make().await,
-        }
-    }
-
     /// Sends a message, as soon as the reader takes it; not to one that takes nothing for long, or is to be let go.
     async fn say(&mut self, frame: ByteString) -> Result<(), Gone> {
         let link = Arc::clone(&self.link);
@@ -270,7 +258,7 @@ impl Talk {
                         Ok(Err(_)) | Err(_) => Err(Gone),
                     };
                 }
-                () = link.arrived() => if link.closing().is_some() { return Ok(()) },
+                () = link.arrived() => if link.closing().is_some_and(|close| close != Close::RESTART) { return Ok(()) },
             }
         }
     }

@@ -1,6 +1,7 @@
 //! What can be heard. A subscription is run twice: once when somebody asks, to find out what they wish to hear and whether
 //! the schema knows it, and then once per event for all who select the same. The second run knows nobody in particular,
 //! so its bytes may be shared.
+#![expect(clippy::unused_async, reason = "the macro wants a stream from an async function, and these have it at once")]
 
 use std::{
     option,

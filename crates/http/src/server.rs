@@ -26,7 +26,7 @@ use crate::{
     },
     graphql::{
         Surface,
-        live::{Line, Live},
+        live::{self, Line, Live},
     },
     hub::Hub,
     limits::Door,
@@ -71,9 +71,7 @@ impl Server {
             door: Door::new(services, settings),
         };
         let polling = web::Data::new(mount.clone());
-        let onces = Arc::new(Onces::new(Arc::clone(&services.store), Arc::clone(&services.clock)));
-        let graphql = Arc::new(GraphQl::new(settings.docs));
-        let surface = web::Data::new(Surface::new(&graphql, services, &onces, settings.docs));
+        let (onces, surface) = surface(services, settings);
         let live = Live::start(services.clone(), &surface, hub.clone(), settings, tasks);
         let mounted = web::Data::from(Arc::clone(&live));
         let whole_app = {
@@ -111,9 +109,7 @@ impl Server {
                         let plain = map_config(app().into_factory().map_err(|error: actix_web::Error| error.error_response()), |()| AppConfig::default());
                         let other = HttpService::build()
                             .client_disconnect_timeout(Duration::from_secs(1))
-                            .on_connect_ext(|line: &Line<Lined<TcpStream>>, data| {
-                                data.insert(line.token());
-                            })
+                            .on_connect_ext(live::note::<Lined<TcpStream>>)
                             .h1(plain)
                             .new_service(())
                             .await?;
@@ -178,6 +174,14 @@ impl Server {
         tokio::join!(self.gateway.drain(&self.io), self.live.drain());
         self.handle.stop(true).await;
     }
+}
+
+/// The GraphQL surface, and what it shares with REST: which requests were done before.
+fn surface(services: &Services, settings: &HttpSettings) -> (Arc<Onces>, web::Data<Surface>) {
+    let onces = Arc::new(Onces::new(Arc::clone(&services.store), Arc::clone(&services.clock)));
+    let graphql = Arc::new(GraphQl::new(settings.docs));
+    let surface = Surface::new(&graphql, services, &onces, settings.docs);
+    (onces, web::Data::new(surface))
 }
 
 fn bind(address: SocketAddr) -> io::Result<std::net::TcpListener> {

@@ -36,7 +36,7 @@ use tokio::{
     task::JoinSet,
 };
 
-pub(crate) use announcement::Announcement;
+pub(crate) use announcement::{Announcement, Rendering};
 use counts::Counts;
 pub use counts::HubCounts;
 use people::People;

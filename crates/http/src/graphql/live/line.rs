@@ -6,6 +6,7 @@ use std::{
     task::{Context, Poll},
 };
 
+use actix_web::dev::Extensions;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_util::sync::{CancellationToken, DropGuard, WaitForCancellationFutureOwned};
 
@@ -18,7 +19,12 @@ pub(crate) struct Line<T> {
 
 /// The token of the stream that a request came by.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct LineToken(pub(crate) CancellationToken);
+pub(super) struct LineToken(pub(super) CancellationToken);
+
+/// Notes the token of a stream for the requests that come by it.
+pub(crate) fn note<T>(line: &Line<T>, data: &mut Extensions) {
+    data.insert(line.token());
+}
 
 impl<T> Line<T> {
     pub(crate) fn new(io: T) -> Self {
@@ -27,7 +33,7 @@ impl<T> Line<T> {
     }
 
     /// The token by which it is cut, and by which others see that it is gone.
-    pub(crate) fn token(&self) -> LineToken {
+    fn token(&self) -> LineToken {
         LineToken(self.guard.token().clone())
     }
 

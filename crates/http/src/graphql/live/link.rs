@@ -4,12 +4,14 @@ use std::{
     collections::{HashMap, VecDeque},
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
+    task::Waker,
     time::Duration,
 };
 
 use bytes::Bytes;
+use futures_util::task::AtomicWaker;
 use rondo_domain::account::Actor;
 use tokio::{sync::Notify, time::timeout};
 use tokio_util::sync::CancellationToken;
@@ -64,6 +66,8 @@ pub(super) struct Link {
     pub(super) seat: SeatId,
     actor: OnceLock<Actor>,
     outbox: Mutex<Outbox>,
+    /// Wakes whatever writes the stream.
+    writer: AtomicWaker,
     /// Wakes the connection's task.
     arrived: Notify,
     /// Wakes those who wait for room.
@@ -73,6 +77,8 @@ pub(super) struct Link {
     personal: Mutex<Vec<Arc<Operation>>>,
     /// How many are being begun or answered.
     running: AtomicUsize,
+    /// Whether nothing more is to be sent.
+    goodbye: AtomicBool,
     /// Cuts the stream below.
     line: CancellationToken,
 }
@@ -83,7 +89,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// What became of an operation that was to be begun.
 pub(super) enum Begun {
-    Begun(Arc<Operation>),
+    Taken(Arc<Operation>),
     Duplicate,
     TooMany,
 }
@@ -94,11 +100,13 @@ impl Link {
             seat,
             actor: OnceLock::new(),
             outbox: Mutex::default(),
+            writer: AtomicWaker::new(),
             arrived: Notify::new(),
             moved: Notify::new(),
             operations: Mutex::default(),
             personal: Mutex::default(),
             running: AtomicUsize::new(0),
+            goodbye: AtomicBool::new(false),
             line,
         }
     }
@@ -125,7 +133,7 @@ impl Link {
         let operation = Arc::new(Operation::new(id, seat));
         operations.insert(id.into(), Arc::clone(&operation));
         self.running.fetch_add(1, Ordering::AcqRel);
-        Begun::Begun(operation)
+        Begun::Taken(operation)
     }
 
     /// An operation was answered, or hears what comes by itself.
@@ -175,7 +183,9 @@ impl Link {
     /// Ends all operations; gives those that may have a seat in a room.
     pub(super) fn end(&self) -> Vec<Arc<Operation>> {
         let operations: Vec<_> = lock(&self.operations).drain().map(|(_, operation)| operation).collect();
-        operations.iter().for_each(|operation| operation.finish());
+        for operation in &operations {
+            operation.finish();
+        }
         lock(&self.personal).clear();
         let mut outbox = lock(&self.outbox);
         outbox.waiting = VecDeque::new();
@@ -196,11 +206,8 @@ impl Link {
         }
         outbox.bytes += size;
         outbox.waiting.push_back(Out::Told(Arc::clone(operation), Arc::clone(told)));
-        let first = outbox.waiting.len() == 1;
         drop(outbox);
-        if first {
-            self.arrived.notify_one();
-        }
+        self.writer.wake();
         Ok(())
     }
 
@@ -210,7 +217,7 @@ impl Link {
         outbox.bytes += out.size();
         outbox.waiting.push_back(out);
         drop(outbox);
-        self.arrived.notify_one();
+        self.writer.wake();
     }
 
     /// Waits until there is room for what was asked for. `false` when that takes too long, or the operation is over.
@@ -257,12 +264,37 @@ impl Link {
         self.arrived.notify_one();
     }
 
+    /// Nothing follows the goodbye that is about to be said.
+    pub(super) fn say_goodbye(&self) {
+        self.goodbye.store(true, Ordering::Release);
+    }
+
+    pub(super) fn said_goodbye(&self) -> bool {
+        self.goodbye.load(Ordering::Acquire)
+    }
+
+    /// Has `writer` woken when something is to be sent.
+    pub(super) fn wakes(&self, writer: &Waker) {
+        self.writer.register(writer);
+    }
+
+    /// Waits until nothing waits to be sent.
+    pub(super) async fn drained(&self) {
+        loop {
+            let moved = self.moved.notified();
+            if lock(&self.outbox).waiting.is_empty() {
+                return;
+            }
+            moved.await;
+        }
+    }
+
     /// Why it is to be closed, if it is.
     pub(super) fn closing(&self) -> Option<Close> {
         lock(&self.outbox).close.clone()
     }
 
-    /// Waits until something is to be sent or the connection to be closed.
+    /// Waits until the connection is to be closed, or an operation rests.
     pub(super) async fn arrived(&self) {
         self.arrived.notified().await;
     }
@@ -290,7 +322,7 @@ mod tests {
 
     fn begun(link: &Link, id: &str) -> Arc<Operation> {
         match link.begin(id, 7) {
-            Begun::Begun(operation) => operation,
+            Begun::Taken(operation) => operation,
             Begun::Duplicate => panic!("{id} is taken"),
             Begun::TooMany => panic!("too many"),
         }

@@ -7,6 +7,7 @@ mod line;
 mod link;
 mod operate;
 mod operation;
+mod outflow;
 mod protocol;
 mod talk;
 
@@ -30,11 +31,13 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use self::line::{Line, LineToken};
+pub(crate) use self::line::{Line, note};
 use self::{
+    line::LineToken,
     link::Link,
     operate::Whence,
     operation::Operation,
+    outflow::Outflow,
     protocol::{Close, PROTOCOL},
     talk::Talk,
 };
@@ -111,15 +114,17 @@ impl Live {
         if live.stopping.is_cancelled() || live.lock_open().len() >= MAX_CONNECTIONS {
             return Err(Fault::unavailable("no more websockets are taken").into());
         }
-        let LineToken(line) = request.conn_data::<LineToken>().cloned().unwrap_or_default();
+        let LineToken(below) = request.conn_data::<LineToken>().cloned().unwrap_or_default();
         let (response, session, stream) = actix_ws::handle_with_protocols(request, payload, &[PROTOCOL])
             .map_err(|error| Fault::new(ErrorCode::BadRequest, format!("This is no websocket handshake: {error}.")))?;
         let stream = stream.max_frame_size(MAX_PAYLOAD).aggregate_continuations().max_continuation_size(MAX_PAYLOAD);
-        let link = Arc::new(Link::new(live.hub.next_seat(), line));
+        let link = Arc::new(Link::new(live.hub.next_seat(), below));
         if !response.headers().contains_key(SEC_WEBSOCKET_PROTOCOL) {
             link.close(Close::OTHER_PROTOCOL);
         }
         let live = Arc::clone(live);
+        let (writer, engine) = (Arc::clone(&link), Arc::clone(&live.engine));
+        let response = response.map_body(|_, frames| Outflow::new(frames, writer, engine)).map_into_boxed_body();
         live.lock_open().insert(link.seat, Arc::clone(&link));
         let whence = Whence { origin: ClientOrigin::of(request), address: limits::address_of(request) };
         let bucket = live.messages.map(Bucket::new);
@@ -171,7 +176,9 @@ impl Live {
         for slice in links.chunks(links.len().div_ceil(SLICES).max(1)) {
             sleep_until(next).await;
             next += SLICE;
-            slice.iter().for_each(|link| link.close(Close::RESTART));
+            for link in slice {
+                link.close(Close::RESTART);
+            }
         }
         let all_gone = async {
             for link in &links {
@@ -181,7 +188,9 @@ impl Live {
         if timeout(EVENTS + CLOSE, all_gone).await.is_err() {
             let open: Vec<_> = self.lock_open().values().cloned().collect();
             tracing::warn!(connections = open.len(), "websockets did not close in time and were cut");
-            open.iter().for_each(|link| link.sever());
+            for link in open {
+                link.sever();
+            }
         }
     }
 

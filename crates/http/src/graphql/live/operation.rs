@@ -9,7 +9,7 @@ use bytes::Bytes;
 use rondo_domain::SessionId;
 use rondo_graphql::{GraphQl, Selection, Stream};
 
-use crate::hub::{Announcement, SeatId};
+use crate::hub::{Announcement, Rendering, SeatId};
 
 /// What a subscription hears.
 pub(super) struct Hearing {
@@ -60,15 +60,17 @@ impl Operation {
         self.state.store(DONE, Ordering::Release);
     }
 
+    /// Where what it selects of what was told is kept for all who select the same, whether it is made already or not.
+    pub(super) fn rendering(&self, told: &Announcement) -> Option<Rendering> {
+        told.rendering(self.hearing.get()?.selection.key())
+    }
+
     /// What it selects of what was told: made once for all who select the same.
     pub(super) async fn render(&self, engine: &GraphQl, told: &Announcement) -> Option<Bytes> {
         let selection = &self.hearing.get()?.selection;
         let make = || engine.render(selection, told.happening());
         match told.rendering(selection.key()) {
-            Some(rendering) => match rendering.get() {
-                Some(made) => made.clone(),
-                None => rendering.get_or_init(make).await.clone(),
-            },
+            Some(rendering) => rendering.get_or_init(make).await.clone(),
             None => make().await,
         }
     }

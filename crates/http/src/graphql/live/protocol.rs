@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn messages_are_read_as_the_protocol_writes_them() {
-        let token = |text| match Message::read(text) {
+        let token = |text: &str| match Message::read(text) {
             Ok(Message::Init { token }) => token,
             other => panic!("{other:?}"),
         };

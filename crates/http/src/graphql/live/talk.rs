@@ -6,12 +6,12 @@ use actix_ws::{AggregatedMessage, AggregatedMessageStream, ProtocolError, Sessio
 use bytestring::ByteString;
 use rondo_graphql::refusals;
 use rondo_wire::{ErrorCode, Fault};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     Live,
-    link::{Begun, Link, MAX_OPERATIONS, Out, PATIENCE},
+    link::{Begun, Link, MAX_OPERATIONS, PATIENCE},
     operate::{PersonalOutlet, Turn, Whence, Work},
     protocol::{self, ACK, Close, Message, PING, PONG},
 };
@@ -56,6 +56,7 @@ impl Talk {
         let close = self.converse().await;
         self.live.leave(&self.link).await;
         if let Ok(close) = close {
+            self.link.say_goodbye();
             let _in_vain = timeout(GOODBYE, self.session.close(Some(close.into()))).await;
             let until_gone = async {
                 while let Some(Ok(_)) = self.stream.recv().await {}
@@ -73,7 +74,7 @@ impl Talk {
         loop {
             if let Some(close) = self.link.closing() {
                 if close == Close::RESTART {
-                    self.finish_operations().await?;
+                    self.finish_operations().await;
                 }
                 return Ok(close);
             }
@@ -83,7 +84,7 @@ impl Talk {
                 () = &mut timer => Step::Due,
             };
             match step {
-                Step::Arrived => self.send_waiting().await?,
+                Step::Arrived => {}
                 Step::Heard(heard) => {
                     let knew = self.link.actor().is_some();
                     if let Some(close) = self.hear(heard).await? {
@@ -149,7 +150,7 @@ impl Talk {
             Ok(Message::Subscribe { id, ask }) => {
                 let Some(actor) = self.link.actor() else { return Ok(Some(Close::UNAUTHORIZED)) };
                 let operation = match self.link.begin(&id, self.live.hub.next_seat()) {
-                    Begun::Begun(operation) => operation,
+                    Begun::Taken(operation) => operation,
                     Begun::Duplicate => return Ok(Some(Close::duplicate(&id))),
                     Begun::TooMany => {
                         let detail = format!("This connection has {MAX_OPERATIONS} operations under way already.");
@@ -214,37 +215,6 @@ impl Talk {
         self.say(ACK).await.map(|()| None)
     }
 
-    /// Sends all that waits. What is sent together leaves together: the library writes what it finds in one go.
-    async fn send_waiting(&mut self) -> Result<(), Gone> {
-        while let Some(out) = self.link.pop() {
-            match out {
-                Out::Told(operation, told) if !operation.is_done() => {
-                    if let Some(value) = operation.render(&self.live.engine, &told).await {
-                        self.say(protocol::next(&operation.id, &value)).await?;
-                    }
-                }
-                Out::Next(operation, value) if !operation.is_done() => {
-                    self.say(protocol::next(&operation.id, &value)).await?;
-                }
-                Out::Answer(operation, body) if !operation.is_done() => {
-                    self.link.finished(&operation);
-                    self.say(protocol::next(&operation.id, &body)).await?;
-                    self.say(protocol::complete(&operation.id)).await?;
-                }
-                Out::Failed(operation, errors) if !operation.is_done() => {
-                    self.link.finished(&operation);
-                    self.live.unseat(&operation).await;
-                    self.say(protocol::error(&operation.id, &errors)).await?;
-                }
-                Out::Told(..) | Out::Next(..) | Out::Answer(..) | Out::Failed(..) => {}
-            }
-            if self.link.closing().is_some() {
-                return Ok(());
-            }
-        }
-        Ok(())
-    }
-
     /// Sends a message, as soon as the reader takes it; not to one that takes nothing for long, or is to be let go.
     async fn say(&mut self, frame: ByteString) -> Result<(), Gone> {
         let link = Arc::clone(&self.link);
@@ -263,30 +233,15 @@ impl Talk {
         }
     }
 
-    /// Answers the operations that were taken, within the time that there is.
-    async fn finish_operations(&mut self) -> Result<(), Gone> {
+    /// Waits until the operations that were taken are answered, within the time that there is.
+    async fn finish_operations(&self) {
         let until = Instant::now() + EVENTS;
         while self.link.is_running() {
-            if tokio::time::timeout_at(until, self.link.arrived()).await.is_err() {
-                break;
-            }
-            self.send_last().await?;
-        }
-        self.send_last().await
-    }
-
-    /// Sends the answers that wait.
-    async fn send_last(&mut self) -> Result<(), Gone> {
-        while let Some(out) = self.link.pop() {
-            if let Out::Answer(operation, body) = out
-                && !operation.is_done()
-            {
-                for frame in [protocol::next(&operation.id, &body), protocol::complete(&operation.id)] {
-                    timeout(GOODBYE, self.session.text(frame)).await.map_err(|_| Gone)?.map_err(|_| Gone)?;
-                }
+            if timeout_at(until, self.link.arrived()).await.is_err() {
+                return;
             }
         }
-        Ok(())
+        let _slow_reader = timeout_at(until, self.link.drained()).await;
     }
 }
 

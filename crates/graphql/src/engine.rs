@@ -1,6 +1,12 @@
 //! From what a client asks to the bytes that it gets.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Instant,
+};
 
 use async_graphql::{
     Pos, Request, Response, ServerError, Value, Variables,
@@ -12,13 +18,15 @@ use serde_json::Map;
 
 use crate::{
     document::{
-        Documents, fit, hash_of,
+        Documents, Hash, Weight, fit, hash_of,
         limits::{BATCH, COST},
         operation, parse_hash, too_complex, weigh,
     },
     fault::{Refused, error_of, fill, finish, written},
     figures::OperationFigures,
     schema::{Schema, builder},
+    selection::Selection,
+    subscription::Wish,
     visit::Visit,
 };
 
@@ -62,17 +70,55 @@ pub struct Reply {
 
 /// The schema, ready to answer.
 pub struct GraphQl {
-    schema: Schema,
+    pub(crate) schema: Schema,
     documents: Documents,
     figures: OperationFigures,
+    pub(crate) rendered: AtomicU64,
+}
+
+/// What an operation of a websocket is.
+pub enum Spoken {
+    /// A query or a mutation, to be run.
+    Asks(Selection),
+    /// It wishes to hear something. Whoever called sees to it.
+    Subscribes(Wish, Selection),
+}
+
+/// Why an operation of a websocket was not run at all.
+#[derive(Debug)]
+pub struct Unrunnable {
+    /// The errors, as JSON.
+    pub errors: Vec<u8>,
+    /// The code of the first.
+    pub code: ErrorCode,
+}
+
+/// What may be asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    Queries,
+    Mutations,
+    Subscriptions,
 }
 
 /// An operation that may be run.
 struct Admitted {
-    ty: OperationType,
-    request: Request,
-    cost: usize,
-    mutations: usize,
+    selection: Selection,
+    weight: Weight,
+}
+
+impl Admitted {
+    fn mutations(&self) -> usize {
+        if self.selection.kind == OperationType::Mutation { self.weight.roots } else { 0 }
+    }
+}
+
+/// An operation ready for the executor.
+pub(crate) fn prepared(selection: &Selection) -> Request {
+    let mut request = Request::new("").variables(selection.variables.clone());
+    request.operation_name.clone_from(&selection.operation_name);
+    request.set_parsed_query(ExecutableDocument::clone(&selection.document));
+    request
 }
 
 #[derive(Deserialize)]
@@ -83,10 +129,10 @@ struct PersistedQuery {
 }
 
 #[derive(Serialize)]
-struct Executed<'a> {
-    data: &'a Value,
+pub(crate) struct Executed<'a> {
+    pub(crate) data: &'a Value,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    errors: &'a [ServerError],
+    pub(crate) errors: &'a [ServerError],
 }
 
 /// One operation's part of an answer.
@@ -101,7 +147,8 @@ impl GraphQl {
     pub fn new(introspection: bool) -> Self {
         let builder = builder();
         let builder = if introspection { builder } else { builder.disable_introspection().disable_suggestions() };
-        Self { schema: builder.finish(), documents: Documents::default(), figures: OperationFigures::default() }
+        let (documents, figures) = (Documents::default(), OperationFigures::default());
+        Self { schema: builder.finish(), documents, figures, rendered: AtomicU64::new(0) }
     }
 
     /// What it counts.
@@ -110,14 +157,33 @@ impl GraphQl {
         &self.figures
     }
 
+    /// How often a selection was run for something that happened.
+    #[must_use]
+    pub fn rendered(&self) -> u64 {
+        self.rendered.load(Ordering::Relaxed)
+    }
+
     /// Answers a request. With `read_only` mutations are refused.
     pub async fn answer(&self, visit: &Arc<Visit>, batch: Batch, read_only: bool) -> Reply {
         let (asks, whole) = match batch {
             Batch::One(ask) => (vec![*ask], false),
             Batch::Many(asks) => (asks, true),
         };
-        let mut parts = match self.admit_all(visit, asks, read_only).await {
-            Ok(admitted) => self.run(visit, admitted).await,
+        let reach = if read_only { Reach::Queries } else { Reach::Mutations };
+        let mut parts = match self.admit_all(visit, asks, reach).await {
+            Ok(admitted) => {
+                let mut parts = Vec::with_capacity(admitted.len());
+                for admitted in admitted {
+                    parts.push(match admitted {
+                        Ok(Admitted { selection, .. }) => self.run(visit, &selection).await,
+                        Err(error) => {
+                            self.figures.refused(code_of(&error));
+                            Part::Refused(vec![error])
+                        }
+                    });
+                }
+                parts
+            }
             Err(refused) => {
                 self.figures.refused(code_of(&refused));
                 return Self::refused(visit, *refused);
@@ -152,32 +218,55 @@ impl GraphQl {
         Reply { body: written(&Refused { errors: &errors }), refused: Some(code), retry_after }
     }
 
-    async fn run(&self, visit: &Arc<Visit>, admitted: Vec<Result<Admitted, ServerError>>) -> Vec<Part> {
-        let mut parts = Vec::with_capacity(admitted.len());
-        for admitted in admitted {
-            parts.push(match admitted {
-                Ok(Admitted { ty, request, .. }) => {
-                    let begun = Instant::now();
-                    let mut response = self.schema.execute(request.data(Arc::clone(visit))).await;
-                    self.figures.ran(ty, response.errors.first().map(code_of), begun.elapsed());
-                    // What does not fit the schema has no place in it.
-                    if response.data == Value::Null
-                        && !response.errors.is_empty()
-                        && response.errors.iter().all(|error| error.path.is_empty())
-                    {
-                        Part::Refused(response.errors)
-                    } else {
-                        fill(&mut response.data, &response.errors);
-                        Part::Executed(response)
-                    }
-                }
-                Err(error) => {
-                    self.figures.refused(code_of(&error));
-                    Part::Refused(vec![error])
-                }
-            });
+    /// Reads an operation of a websocket; nothing is run by this.
+    ///
+    /// # Errors
+    /// When it is beyond a limit, or what it wishes to hear does not fit the schema.
+    pub async fn understand(&self, request_id: &str, ask: Ask) -> Result<Spoken, Unrunnable> {
+        let Admitted { selection, .. } = self.admit(ask, Reach::Subscriptions).await.map_err(|error| {
+            self.figures.refused(code_of(&error));
+            unrunnable(request_id, vec![error])
+        })?;
+        match selection.kind {
+            OperationType::Subscription => {
+                let begun = Instant::now();
+                let wish = self.wish(&selection).await;
+                let refused = wish.as_ref().err().and_then(|errors| errors.first());
+                self.figures.ran(selection.kind, refused.map(code_of), begun.elapsed());
+                Ok(Spoken::Subscribes(wish.map_err(|errors| unrunnable(request_id, errors))?, selection))
+            }
+            OperationType::Query | OperationType::Mutation => Ok(Spoken::Asks(selection)),
         }
-        parts
+    }
+
+    /// Runs a query or a mutation of a websocket; gives an answer as HTTP would have it.
+    ///
+    /// # Errors
+    /// When it does not fit the schema.
+    pub async fn reply(&self, visit: &Arc<Visit>, selection: &Selection) -> Result<Vec<u8>, Unrunnable> {
+        match self.run(visit, selection).await {
+            Part::Executed(mut response) => {
+                finish(&mut response.errors, visit.request_id());
+                Ok(written(&Executed { data: &response.data, errors: &response.errors }))
+            }
+            Part::Refused(errors) => Err(unrunnable(visit.request_id(), errors)),
+        }
+    }
+
+    async fn run(&self, visit: &Arc<Visit>, selection: &Selection) -> Part {
+        let begun = Instant::now();
+        let mut response = self.schema.execute(prepared(selection).data(Arc::clone(visit))).await;
+        self.figures.ran(selection.kind, response.errors.first().map(code_of), begun.elapsed());
+        // What does not fit the schema has no place in it.
+        if response.data == Value::Null
+            && !response.errors.is_empty()
+            && response.errors.iter().all(|error| error.path.is_empty())
+        {
+            Part::Refused(response.errors)
+        } else {
+            fill(&mut response.data, &response.errors);
+            Part::Executed(response)
+        }
     }
 
     /// Holds a whole request against the limits, before any part of it is run.
@@ -185,7 +274,7 @@ impl GraphQl {
         &self,
         visit: &Visit,
         asks: Vec<Ask>,
-        read_only: bool,
+        reach: Reach,
     ) -> Result<Vec<Result<Admitted, ServerError>>, Box<ServerError>> {
         if asks.is_empty() || asks.len() > BATCH {
             let detail = format!("A batch holds 1 to {BATCH} operations.");
@@ -195,10 +284,10 @@ impl GraphQl {
         let (mut cost, mut mutations) = (0_usize, 0_usize);
         let mut admitted = Vec::with_capacity(asks.len());
         for ask in asks {
-            let one = self.admit(ask, read_only).await;
+            let one = self.admit(ask, reach).await;
             if let Ok(one) = &one {
-                cost = cost.saturating_add(one.cost);
-                mutations += one.mutations;
+                cost = cost.saturating_add(one.weight.cost);
+                mutations += one.mutations();
             }
             admitted.push(one);
         }
@@ -213,30 +302,31 @@ impl GraphQl {
         Ok(admitted)
     }
 
-    async fn admit(&self, ask: Ask, read_only: bool) -> Result<Admitted, ServerError> {
+    async fn admit(&self, ask: Ask, reach: Reach) -> Result<Admitted, ServerError> {
         let Ask { query, operation_name, variables, extensions } = ask;
-        let document = self.document(query.as_deref(), extensions.as_ref()).await?;
+        let (document, hash) = self.document(query.as_deref(), extensions.as_ref()).await?;
         let meant = operation(&document, operation_name.as_deref()).map_err(error_of)?;
         match meant.ty {
-            OperationType::Mutation if read_only => {
+            OperationType::Mutation if reach == Reach::Queries => {
                 let detail = "Mutations are sent by POST.";
                 return Err(error_of(Fault::new(ErrorCode::MethodNotAllowed, detail)));
             }
-            OperationType::Subscription => {
+            OperationType::Subscription if reach != Reach::Subscriptions => {
                 let detail = "Subscriptions are spoken over a websocket, in the protocol graphql-transport-ws.";
                 let position = meant.selection_set.pos;
                 return Err(at(error_of(Fault::new(ErrorCode::ValidationFailed, detail)), position));
             }
-            OperationType::Query | OperationType::Mutation => {}
+            OperationType::Query | OperationType::Mutation | OperationType::Subscription => {}
         }
         let variables = Variables::from_json(serde_json::Value::Object(variables.unwrap_or_default()));
         fit(meant, &variables).map_err(error_of)?;
         let weight = weigh(&document, meant, &variables).map_err(error_of)?;
-        let mutations = if meant.ty == OperationType::Mutation { weight.roots } else { 0 };
-        let mut request = Request::new(query.unwrap_or_default()).variables(variables);
-        request.operation_name = operation_name;
-        request.set_parsed_query(ExecutableDocument::clone(&document));
-        Ok(Admitted { ty: meant.ty, request, cost: weight.cost, mutations })
+        if meant.ty == OperationType::Subscription && weight.roots != 1 {
+            let detail = "A subscription begins with exactly one field.";
+            return Err(at(error_of(Fault::new(ErrorCode::ValidationFailed, detail)), meant.selection_set.pos));
+        }
+        let selection = Selection::new(Arc::clone(&document), &hash, operation_name, variables, meant);
+        Ok(Admitted { selection, weight })
     }
 
     /// The document that is meant, by its text or by its hash.
@@ -244,7 +334,7 @@ impl GraphQl {
         &self,
         query: Option<&str>,
         extensions: Option<&Map<String, serde_json::Value>>,
-    ) -> Result<Arc<ExecutableDocument>, ServerError> {
+    ) -> Result<(Arc<ExecutableDocument>, Hash), ServerError> {
         let bad = |detail: &str| error_of(Fault::new(ErrorCode::BadRequest, detail));
         let persisted = extensions.and_then(|extensions| extensions.get("persistedQuery"));
         let persisted = match persisted {
@@ -257,7 +347,7 @@ impl GraphQl {
         };
         match (query.filter(|query| !query.is_empty()), persisted) {
             (None, None) => Err(bad("There is no `query`.")),
-            (None, Some(hash)) => self.documents.find(&hash).await.ok_or_else(|| {
+            (None, Some(hash)) => self.documents.find(&hash).await.map(|document| (document, hash)).ok_or_else(|| {
                 let fault = Fault::new(ErrorCode::PersistedQueryNotFound, "PersistedQueryNotFound");
                 error_of(fault) // clients know it by this message
             }),
@@ -266,7 +356,7 @@ impl GraphQl {
                 if persisted.is_some_and(|persisted| persisted != hash) {
                     return Err(bad("The hash of the persisted query is not that of the query."));
                 }
-                self.documents.of(text, hash).await
+                Ok((self.documents.of(text, hash).await?, hash))
             }
         }
     }
@@ -286,6 +376,12 @@ impl Part {
             Self::Refused(errors) => Shown::Refused(Refused { errors }),
         }
     }
+}
+
+fn unrunnable(request_id: &str, mut errors: Vec<ServerError>) -> Unrunnable {
+    let code = errors.first().map_or(ErrorCode::Internal, code_of);
+    finish(&mut errors, request_id);
+    Unrunnable { errors: written(&errors), code }
 }
 
 fn at(error: ServerError, position: Pos) -> ServerError {

@@ -36,6 +36,17 @@ pub fn refusal(fault: Fault, request_id: &str) -> Vec<u8> {
     written(&Refused { errors: &errors })
 }
 
+/// The errors with which a subscription is refused or ends. `after` is the position to go on from, where there is one.
+#[must_use]
+pub fn refusals(fault: Fault, request_id: &str, after: Option<i64>) -> Vec<u8> {
+    let mut errors = vec![error_of(fault)];
+    finish(&mut errors, request_id);
+    if let (Some(after), Some(extensions)) = (after, errors.first_mut().and_then(|error| error.extensions.as_mut())) {
+        extensions.set("after", after);
+    }
+    written(&errors)
+}
+
 /// An answer without data.
 #[derive(Serialize)]
 pub(crate) struct Refused<'a> {
@@ -102,7 +113,9 @@ pub(crate) fn finish(errors: &mut Vec<ServerError>, request_id: &str) {
 fn extensions(fault: &Fault, request_id: &str) -> ErrorExtensionValues {
     let mut extensions = ErrorExtensionValues::default();
     extensions.set("code", fault.code.as_str());
-    extensions.set("requestId", request_id);
+    if !request_id.is_empty() {
+        extensions.set("requestId", request_id);
+    }
     if !fault.errors.is_empty() {
         let fields = fault.errors.iter().map(|FieldError { field, code, message }| {
             async_graphql::value!({ "field": field.as_str(), "code": code.as_str(), "message": message.as_str() })

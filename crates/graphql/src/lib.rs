@@ -13,11 +13,15 @@ mod once;
 mod query;
 mod scalar;
 mod schema;
+mod selection;
+mod subscription;
 mod visit;
 
 pub use document::limits;
-pub use engine::{Ask, Batch, GraphQl, Reply};
-pub use fault::refusal;
+pub use engine::{Ask, Batch, GraphQl, Reply, Spoken, Unrunnable};
+pub use fault::{refusal, refusals};
 pub use figures::OperationFigures;
 pub use schema::sdl;
+pub use selection::{Selection, SelectionKey};
+pub use subscription::{Happening, Stream, Wish};
 pub use visit::{Effects, Services, Visit, Visitor};

@@ -75,6 +75,12 @@ impl Json {
     }
 }
 
+impl<'de> Deserialize<'de> for Json {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Value::deserialize(deserializer).map(Self)
+    }
+}
+
 /// Any JSON value.
 #[Scalar(name = "JSON")]
 impl ScalarType for Json {

@@ -1,13 +1,13 @@
 //! The schema, put together.
 
-use async_graphql::{EmptySubscription, SDLExportOptions, SchemaBuilder};
+use async_graphql::{SDLExportOptions, SchemaBuilder};
 
-use crate::{mutation::Mutation, query::Query};
+use crate::{mutation::Mutation, query::Query, subscription::Subscription};
 
-pub(crate) type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
+pub(crate) type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
-pub(crate) fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
-    Schema::build(Query, Mutation::default(), EmptySubscription)
+pub(crate) fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
+    Schema::build(Query, Mutation::default(), Subscription)
 }
 
 /// The schema in its own language.

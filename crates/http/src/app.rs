@@ -9,7 +9,6 @@ use actix_web::{
     web::{self, Data},
 };
 use rondo_domain::idempotency::Onces;
-use rondo_graphql::GraphQl;
 use rondo_wire::{ErrorCode, Fault};
 
 use crate::{
@@ -29,7 +28,8 @@ pub(crate) fn configure(
     services: &Services,
     settings: &HttpSettings,
     draining: &Arc<Draining>,
-    graphql: &Arc<GraphQl>,
+    surface: &Data<Surface>,
+    onces: &Arc<Onces>,
 ) -> impl Fn(&mut web::ServiceConfig) + Clone + use<> {
     let accounts = Data::from(Arc::clone(&services.accounts));
     let sessions = Data::from(Arc::clone(&services.sessions));
@@ -40,9 +40,8 @@ pub(crate) fn configure(
     let presences = Data::from(Arc::clone(&services.presences));
     let answers = Data::new(services.answers.clone());
     let store = Data::from(Arc::clone(&services.store));
-    let onces = Arc::new(Onces::new(Arc::clone(&services.store), Arc::clone(&services.clock)));
-    let surface = Data::new(Surface::new(graphql, services, &onces, settings.docs));
-    let onces = Data::from(onces);
+    let surface = surface.clone();
+    let onces = Data::from(Arc::clone(onces));
     let vitals = Data::from(Arc::clone(&services.vitals));
     let limits = Data::from(Arc::clone(&services.limits));
     let proxies = Data::new(settings.trusted_proxies.clone());
@@ -85,7 +84,8 @@ pub(crate) fn app<E>(
     services: &Services,
     settings: &HttpSettings,
     draining: &Arc<Draining>,
-    graphql: &Arc<GraphQl>,
+    surface: &Data<Surface>,
+    onces: &Arc<Onces>,
     log: RequestLog,
     extra: E,
 ) -> App<
@@ -96,7 +96,7 @@ where
     E: FnOnce(&mut web::ServiceConfig),
 {
     App::new()
-        .configure(configure(services, settings, draining, graphql))
+        .configure(configure(services, settings, draining, surface, onces))
         .configure(extra)
         .wrap(Limited::new(Door::new(services, settings)))
         .wrap(CrossOrigin::new(&settings.origins))

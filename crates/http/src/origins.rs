@@ -21,6 +21,14 @@ impl AllowedOrigins {
             Self::Only(origins) => origins.iter().any(|known| known == origin),
         }
     }
+
+    /// Whether a websocket may be opened, by its `Origin` and its `Host`: browsers send an origin with every handshake,
+    /// and who sends none is not a browser. A page of the server itself needs no leave.
+    pub(crate) fn may_connect(&self, origin: Option<&str>, host: Option<&str>) -> bool {
+        let Some(origin) = origin else { return true };
+        let same = host.is_some() && origin.split_once("://").map(|(_, own)| own) == host;
+        same || self.allows(origin)
+    }
 }
 
 /// Whether an origin is this machine's. What follows its name must be a port and nothing else: `localhost.evil.org` and

@@ -9,6 +9,7 @@ use actix_service::{
     IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt, fn_factory, fn_service, map_config,
 };
 use actix_web::{dev::AppConfig, web};
+use rondo_domain::idempotency::Onces;
 use rondo_graphql::GraphQl;
 use tokio::{
     net::{TcpSocket, TcpStream},
@@ -20,7 +21,12 @@ use crate::{
     app::app,
     gateway::{
         Gateway, SocketIo,
+        lifeline::Lined,
         mount::{self, Mount},
+    },
+    graphql::{
+        Surface,
+        live::{self, Line, Live},
     },
     hub::Hub,
     limits::Door,
@@ -46,6 +52,7 @@ pub struct Server {
     gateway: Arc<Gateway>,
     io: SocketIo,
     operators: Option<Listener>,
+    live: Arc<Live>,
 }
 
 impl Server {
@@ -75,6 +82,9 @@ impl Server {
         };
         let polling = web::Data::new(mount.clone());
         let graphql = Arc::new(GraphQl::new(settings.docs));
+        let (onces, surface) = surface(&graphql, services, settings);
+        let live = Live::start(services.clone(), &surface, hub.clone(), settings, tasks);
+        let mounted = web::Data::from(Arc::clone(&live));
         let requests = settings.operators.metrics.then(Arc::<RequestFigures>::default);
         let metrics = requests.as_ref().map(|requests| {
             let (services, hub, gateway) = (services.clone(), hub.clone(), Arc::clone(&gateway));
@@ -86,13 +96,14 @@ impl Server {
         let whole_app = {
             let (services, settings) = (services.clone(), settings.clone());
             move || {
-                let (polling, public) = (polling.clone(), public.clone());
-                app(&services, &settings, &draining, &graphql, log.clone(), move |config: &mut web::ServiceConfig| {
+                let (polling, public, live) = (polling.clone(), public.clone(), mounted.clone());
+                let extra = move |config: &mut web::ServiceConfig| {
                     let paths = [mount::PATH.to_owned(), format!("{}/", mount::PATH)];
                     let polls = web::resource(paths).app_data(RoutePattern::new(mount::PATH)).to(Mount::polling);
-                    config.app_data(polling).service(polls);
+                    config.app_data(polling).app_data(live).service(polls);
                     public.mount(config);
-                })
+                };
+                app(&services, &settings, &draining, &surface, &onces, log.clone(), extra)
             }
         };
         let builder = actix_server::Server::build()
@@ -111,6 +122,7 @@ impl Server {
                         let plain = map_config(app().into_factory().map_err(|error: actix_web::Error| error.error_response()), |()| AppConfig::default());
                         let other = HttpService::build()
                             .client_disconnect_timeout(Duration::from_secs(1))
+                            .on_connect_ext(live::note::<Lined<TcpStream>>)
                             .h1(plain)
                             .new_service(())
                             .await?;
@@ -124,7 +136,7 @@ impl Server {
                                     }
                                 } else {
                                     let peer = request.peer_addr();
-                                    if let Err(error) = other.call((mount::rewind(&request, framed), peer)).await {
+                                    if let Err(error) = other.call((Line::new(mount::rewind(&request, framed)), peer)).await {
                                         tracing::debug!(error.cause = %error, "an upgraded connection ended");
                                     }
                                 }
@@ -158,7 +170,7 @@ impl Server {
                 tracing::error!(error.cause = %error, "the HTTP server failed");
             }
         });
-        Ok(Self { address, handle, gateway, io, operators })
+        Ok(Self { address, handle, gateway, io, operators, live })
     }
 
     /// Where it listens.
@@ -178,12 +190,19 @@ impl Server {
     pub async fn stop(self) {
         self.gateway.give_notice().await;
         self.handle.pause().await;
-        self.gateway.drain(&self.io).await;
+        tokio::join!(self.gateway.drain(&self.io), self.live.drain());
         self.handle.stop(true).await;
         if let Some(operators) = self.operators {
             operators.stop().await;
         }
     }
+}
+
+/// The GraphQL surface, and what it shares with REST: which requests were done before.
+fn surface(graphql: &Arc<GraphQl>, services: &Services, settings: &HttpSettings) -> (Arc<Onces>, web::Data<Surface>) {
+    let onces = Arc::new(Onces::new(Arc::clone(&services.store), Arc::clone(&services.clock)));
+    let surface = Surface::new(graphql, services, &onces, settings.docs);
+    (onces, web::Data::new(surface))
 }
 
 fn bind(address: SocketAddr) -> io::Result<std::net::TcpListener> {

@@ -157,12 +157,16 @@ pub(crate) async fn people(addr: SocketAddr, count: u32) -> Outcome<Vec<String>>
     Ok(tokens)
 }
 
+/// Owners of rooms that this run has made.
+static OWNERS: AtomicU32 = AtomicU32::new(1);
+
 /// Spreads people over new sessions, in turn; each joins one.
 pub(crate) async fn rooms(addr: SocketAddr, count: usize, people: &[String]) -> Outcome<Vec<Room>> {
     let mut rest = Rest::open(addr).await?;
     let mut rooms = Vec::new();
     for number in 1..=count {
-        let token = rest.register(&format!("owner-{number}")).await?;
+        let owner = OWNERS.fetch_add(1, Ordering::Relaxed);
+        let token = rest.register(&format!("owner-{owner}")).await?;
         let session = rest.create_session(&token, &format!("Room {number}")).await?;
         let members = people.iter().skip(number - 1).step_by(count).cloned().collect();
         rooms.push(Room { owner: Owner { token, session }, members });

@@ -1,5 +1,6 @@
 //! `fanout`: rooms that hear messages, each delivery counted, on Rondo and on a bare socketioxide room in turns.
 
+mod ear;
 mod hall;
 
 use crate::{
@@ -40,6 +41,9 @@ pub(crate) struct Fanout {
     /// Measure Rondo alone.
     #[arg(long)]
     alone: bool,
+    /// Let the listeners subscribe in GraphQL, beside as many rooms of the same server that listen over Socket.IO.
+    #[arg(long)]
+    graphql: bool,
 }
 
 impl Fanout {
@@ -48,8 +52,15 @@ impl Fanout {
         let people = people(stand.addr, self.rooms * self.listeners).await?;
         let rooms = rooms(stand.addr, usize::try_from(self.rooms)?, &people).await?;
         stand.settle()?;
-        let rondo = Hall::open(stand.addr, stand.pid, &places(&stand, &rooms).await?).await?;
-        let bare = if self.alone { None } else { Some(self.bare(&stand, &rooms).await?) };
+        let rondo = Hall::open(stand.addr, stand.pid, &self.places(&stand, &rooms).await?).await?;
+        let bare = match (self.alone, self.graphql) {
+            (true, _) => None,
+            (false, true) => Some((None, self.sockets(&stand, &people).await?)),
+            (false, false) => {
+                let (server, hall) = self.bare(&stand, &rooms).await?;
+                Some((Some(server), hall))
+            }
+        };
 
         let (rooms, listeners) = (self.rooms, self.listeners);
         println!("{rooms} rooms of {listeners} listeners, {} rounds of {} s", self.rounds, self.seconds);
@@ -67,9 +78,11 @@ impl Fanout {
             .await?;
             rows.extend(rounds.rows(&what, "deliveries"));
             rows.push(rounds.row(&format!("{what}: CPU s"), Measured::cpu_seconds));
-            rounds.figures(&format!("fanout.{rooms}x{listeners}x{in_flight}"), figures)?;
+            let road = if self.graphql { "fanout.graphql" } else { "fanout" };
+            let key = format!("{road}.{rooms}x{listeners}x{in_flight}");
+            rounds.figures(&key, figures)?;
             let resident = rounds.median(Side::Rondo, |measured| crate::report::real(measured.resident()));
-            figures.put(&format!("fanout.{rooms}x{listeners}x{in_flight}.resident"), resident)?;
+            figures.put(&format!("{key}.resident"), resident)?;
         }
         println!("\n{}", table(&rows));
         if let Some(pid) = stand.pid {
@@ -81,6 +94,16 @@ impl Fanout {
             return Err("deliveries were lost, repeated or out of order".into());
         }
         Ok(())
+    }
+
+    /// As many rooms of the same server, heard over Socket.IO.
+    async fn sockets(&self, stand: &Stand, people: &[String]) -> Outcome<Hall> {
+        let rooms = rooms(stand.addr, usize::try_from(self.rooms)?, people).await?;
+        Hall::open(stand.addr, stand.pid, &places(stand, &rooms, false).await?).await
+    }
+
+    async fn places(&self, stand: &Stand, rooms: &[Room]) -> Outcome<Vec<Place>> {
+        places(stand, rooms, self.graphql).await
     }
 
     /// A bare server, and as many rooms with as many listeners that hear the same bytes.
@@ -101,12 +124,13 @@ impl Fanout {
     }
 }
 
-async fn places(stand: &Stand, rooms: &[Room]) -> Outcome<Vec<Place>> {
+async fn places(stand: &Stand, rooms: &[Room], graphql: bool) -> Outcome<Vec<Place>> {
     let mut rest = Rest::open(stand.addr).await?;
     let mut places = Vec::new();
     for room in rooms {
+        let session = room.owner.session.clone();
         places.push(Place {
-            manner: Manner::Rondo { session: room.owner.session.clone() },
+            manner: if graphql { Manner::GraphQl { session } } else { Manner::Rondo { session } },
             speaker: Some(room.owner.token.clone()),
             listeners: room.members.iter().cloned().map(Some).collect(),
             last: rest.last_position(&room.owner).await?,

@@ -30,6 +30,7 @@ mod stand;
 mod start;
 mod storm;
 mod subject;
+mod subscription;
 mod target;
 mod websocket;
 

@@ -18,9 +18,15 @@ pub(crate) fn position_at(packet: &[u8]) -> Option<usize> {
     packet.windows(KEY.len()).rposition(|window| window == KEY).map(|at| at + KEY.len())
 }
 
-/// Whether this is the event `message:create`.
+/// Whether this is the event `message:create`, over Socket.IO or as a subscription hears it.
 pub(crate) fn is_message(packet: &[u8]) -> bool {
-    packet.starts_with(b"42[\"message:create\"")
+    packet.starts_with(b"42[\"message:create\"") || is_heard(packet)
+}
+
+/// Whether a subscription of a probe hears a message in this.
+fn is_heard(packet: &[u8]) -> bool {
+    const HEAD: &[u8] = br#"{"id":"1","type":"next","payload":{"data":{"sessionEvents":{"type":"message:create""#;
+    packet.starts_with(HEAD)
 }
 
 fn number(digits: &[u8]) -> Option<u64> {
@@ -46,5 +52,9 @@ mod tests {
         assert_eq!(position_at(event), Some(event.len() - 4));
         assert_eq!(position_of(b"42[\"typing:start\",{}]"), None);
         assert_eq!(position_of(b"{\"position\":}"), None);
+        let heard =
+            br#"{"id":"1","type":"next","payload":{"data":{"sessionEvents":{"type":"message:create","position":7}}}}"#;
+        assert!(is_message(heard));
+        assert_eq!(position_of(heard), Some(7));
     }
 }

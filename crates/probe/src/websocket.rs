@@ -1,6 +1,6 @@
 //! Websocket frames over plain TCP, read where they lie: a load tool shares the machine with what it measures.
 //!
-//! Only what a Socket.IO server sends is understood: whole text frames, pings, and the close.
+//! Only what Socket.IO and GraphQL servers send is understood: whole text frames, pings, and the close.
 
 use crate::Outcome;
 use std::{
@@ -37,12 +37,18 @@ struct Frame {
 impl Websocket {
     /// Opens a websocket, from the loopback address with this last number. The caller sets the deadline.
     pub(crate) async fn open(addr: SocketAddr, path: &str, from: u8) -> Outcome<Self> {
+        Self::open_speaking(addr, path, from, None).await
+    }
+
+    /// As [`Self::open`], in a subprotocol.
+    pub(crate) async fn open_speaking(addr: SocketAddr, path: &str, from: u8, protocol: Option<&str>) -> Outcome<Self> {
+        let protocol = protocol.map_or_else(String::new, |name| format!("Sec-WebSocket-Protocol: {name}\r\n"));
         let stream = connect(addr, from).await.map_err(|error| format!("cannot connect to {addr}: {error}"))?;
         stream.set_nodelay(true)?;
         let mut socket = Self { stream, inbox: Vec::with_capacity(CHUNK), read: 0, outbox: Vec::new() };
         let upgrade = format!(
             "GET {path} HTTP/1.1\r\nHost: {addr}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{protocol}\r\n"
         );
         socket.stream.write_all(upgrade.as_bytes()).await?;
         loop {

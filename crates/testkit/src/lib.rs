@@ -23,6 +23,7 @@ mod server;
 pub mod shape;
 mod site;
 mod socket;
+mod subscriber;
 mod token;
 
 pub use answer::Answer;
@@ -37,6 +38,7 @@ pub use room::{Room, SessionBuilder, invitation_path};
 pub use server::{Ended, Server};
 pub use site::Site;
 pub use socket::{End, Event, Socket};
+pub use subscriber::Subscriber;
 pub use token::{JWT_SECRET, decoded, forged, unsigned};
 
 /// Makes of each `async fn name(app: TestApp) { … }` a module `name` with the tests `on_sqlite` and `on_postgres`.

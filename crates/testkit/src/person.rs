@@ -4,7 +4,7 @@ use reqwest::Method;
 use rondo_domain::ids::RequestId;
 use serde_json::{Value, json};
 
-use crate::{Request, Site, Socket};
+use crate::{Request, Site, Socket, Subscriber};
 
 /// Somebody with an account, who speaks with an access token of their own.
 #[derive(Clone)]
@@ -105,6 +105,11 @@ impl Person {
     /// A connected socket.
     pub async fn socket(&self) -> Socket {
         self.site.connect(Some(&self.token)).await.unwrap_or_else(|error| panic!("{} was refused: {error}", self.name))
+    }
+
+    /// A websocket for operations in GraphQL.
+    pub async fn subscriber(&self) -> Subscriber {
+        self.site.subscriber(&self.token).await
     }
 
     /// A request of theirs.

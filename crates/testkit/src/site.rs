@@ -7,7 +7,7 @@ use std::{
 
 use reqwest::{Client, Method};
 
-use crate::{Person, Request, SessionBuilder, Socket, socket};
+use crate::{Person, Request, SessionBuilder, Socket, Subscriber, socket, subscriber};
 
 /// A server's address. Clones are the same address, wherever the server moves.
 #[derive(Clone)]
@@ -83,5 +83,10 @@ impl Site {
         headers: &[(&'static str, String)],
     ) -> Result<Socket, String> {
         socket::connect(self.address(), token, headers).await
+    }
+
+    /// A websocket for operations in GraphQL, with a good token.
+    pub async fn subscriber(&self, token: &str) -> Subscriber {
+        subscriber::subscriber(self.address(), token).await
     }
 }

@@ -70,6 +70,9 @@ catalogue! {
     QueryTooComplex = "query_too_complex", 400, "Query too complex";
     /// GraphQL only: the document whose hash was sent is not known here. Send it again with its text.
     PersistedQueryNotFound = "persisted_query_not_found", 404, "Persisted query not found";
+    /// GraphQL subscriptions only: what came after this position is not kept any more, or is not there yet. Read the session
+    /// afresh, and subscribe from its `lastPosition` on.
+    NotRecovered = "not_recovered", 410, "Too far back";
     /// A field is missing, unknown, of the wrong type or breaks a rule; `errors` names each. Nothing was done.
     ValidationFailed = "validation_failed", 422, "Validation failed";
     /// The `Idempotency-Key` was used for another request before.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use rondo_testkit::{Backend, TestApp};
+use rondo_testkit::{Backend, Person, TestApp};
 use rondo_wire::ErrorCode;
 use serde_json::{Value, json};
 
@@ -16,12 +16,21 @@ fn blocks(language: &str) -> Vec<&'static str> {
     PAGE.split(&*fence).skip(1).map(|rest| rest.split("```").next().unwrap()).collect()
 }
 
+/// Whether an example of a subscription is taken, or refused for the ids of the page alone.
+async fn listened(ada: &Person, example: &str) {
+    let mut subscriber = ada.subscriber().await;
+    subscriber.begin(example, json!({"sessionId": "019c0e3a-5c00-7000-8000-000000000003"})).await;
+    for message in subscriber.settle().await {
+        assert_eq!(message["payload"][0]["extensions"]["code"], "not_found", "{example}\n{message}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_example_runs_and_every_operation_has_one() {
     let app = TestApp::start(Backend::Sqlite).await;
     let ada = app.user("ada").await;
     let mut missing: BTreeSet<String> = BTreeSet::new();
-    for kind in ["Query", "Mutation"] {
+    for kind in ["Query", "Mutation", "Subscription"] {
         let document = format!("{{ __type(name: \"{kind}\") {{ fields {{ name }} }} }}");
         let fields = told(&ask_as(&ada, &document, json!({})).await, "__type");
         missing.extend(
@@ -31,6 +40,10 @@ async fn every_example_runs_and_every_operation_has_one() {
     for example in blocks("graphql") {
         let words: BTreeSet<&str> = example.split(|c: char| !c.is_alphanumeric()).collect();
         missing.retain(|field| !words.contains(&**field));
+        if example.starts_with("subscription") {
+            listened(&ada, example).await;
+            continue;
+        }
         let answer = ask_as(&ada, example, json!({})).await;
         // The ids of the page name nothing here; all else is as it should be.
         let expected = [None, Some("not_found"), Some("invalid_credentials"), Some("forbidden")];

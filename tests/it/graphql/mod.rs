@@ -3,6 +3,7 @@
 mod ask;
 mod counterpart;
 mod examples;
+mod hear;
 mod hostile;
 mod loaders;
 mod once;

@@ -23,6 +23,18 @@ const RUNS: &[Planned] = &[
         &["--rooms", "20", "--listeners", "50", "--in-flight", "1", "--rounds", "3", "--seconds", "2"],
         &["--rooms", "20", "--listeners", "50", "--in-flight", "1", "--rounds", "1", "--seconds", "1"],
     ),
+    (
+        "fan-out over GraphQL, one room of 200",
+        "fanout",
+        &["--graphql", "--rounds", "3", "--seconds", "2"],
+        &["--graphql", "--rounds", "1", "--seconds", "1"],
+    ),
+    (
+        "fan-out over GraphQL, one room of 1,000",
+        "fanout",
+        &["--graphql", "--listeners", "1000", "--rounds", "3", "--seconds", "2"],
+        &["--graphql", "--listeners", "1000", "--rounds", "1", "--seconds", "1"],
+    ),
     ("storm", "storm", &["--rounds", "3"], &["--rounds", "1", "--once"]),
     ("idle", "idle", &["--connections", "5000"], &["--connections", "1000", "--seconds", "2"]),
     (

@@ -52,6 +52,11 @@ const fn at_most(work: &'static str, key: &'static str, unit: Unit, peer: f64, m
     target(work, Value::Of(key), unit, Some(peer), Bound::AtMost(most))
 }
 
+/// At most so many times the CPU of the road beside it, from the work of both per CPU-second.
+const fn dearer(work: &'static str, beside: &'static str, own: &'static str, most: f64) -> Target {
+    target(work, Value::Ratio(beside, own), Unit::Ratio, None, Bound::AtMost(most))
+}
+
 const fn grows(work: &'static str, large: &'static str, small: &'static str, most: f64) -> Target {
     target(work, Value::Ratio(large, small), Unit::Ratio, None, Bound::AtMost(most))
 }
@@ -90,6 +95,20 @@ pub(super) const TARGETS: &[Target] = &[
     ),
     times("fan-out, 200, 8 in flight", "fanout.1x200x8.per_cpu", 110_000.0, 5.0),
     times("fan-out, 20 rooms of 50", "fanout.20x50x1.per_cpu", 59_000.0, 2.5),
+    dearer(
+        "CPU of a delivery over GraphQL beside Socket.IO, 200",
+        "fanout.graphql.1x200x1.bare.per_cpu",
+        "fanout.graphql.1x200x1.per_cpu",
+        1.5,
+    ),
+    dearer("the same, 8 in flight", "fanout.graphql.1x200x8.bare.per_cpu", "fanout.graphql.1x200x8.per_cpu", 1.5),
+    dearer(
+        "the same, 1,000 subscribers",
+        "fanout.graphql.1x1000x1.bare.per_cpu",
+        "fanout.graphql.1x1000x1.per_cpu",
+        1.5,
+    ),
+    dearer("the same, 8 in flight", "fanout.graphql.1x1000x8.bare.per_cpu", "fanout.graphql.1x1000x8.per_cpu", 1.5),
     at_most("1,000 connect and join 20 rooms", "storm.1000x20.seconds", Unit::Seconds, 0.87, 0.35),
     at_most("1,000 connect and join one room", "storm.1000x1.seconds", Unit::Seconds, 5.8, 1.0),
     target(

@@ -19,7 +19,7 @@ use rondo_domain::invalid::{Check, Reason};
 use rondo_wire::{ErrorCode, Fault};
 
 use self::scan::{TooLarge, scan};
-pub(crate) use self::weigh::{too_complex, weigh};
+pub(crate) use self::weigh::{Weight, too_complex, weigh};
 use crate::fault::error_of;
 
 /// How many bytes of text the kept documents may have together. A parsed one takes some ten times its text.

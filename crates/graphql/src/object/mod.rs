@@ -8,11 +8,13 @@ mod message;
 mod notification;
 mod presence;
 mod session;
+mod typing;
 
 pub(crate) use account::{AuthTokens, User, UserConnection};
-pub(crate) use event::SessionEventConnection;
+pub(crate) use event::{SessionEvent, SessionEventConnection};
 pub(crate) use invitation::{AcceptedInvitation, Invitation, InvitationConnection, InvitedRole};
 pub(crate) use message::{Message, MessageConnection};
-pub(crate) use notification::NotificationConnection;
-pub(crate) use presence::PresenceConnection;
+pub(crate) use notification::{Notification, NotificationConnection};
+pub(crate) use presence::{PresenceChange, PresenceConnection};
 pub(crate) use session::{Membership, Role, Session, SessionConnection, SessionFacts, Visibility};
+pub(crate) use typing::{Somebody, TypingChange};

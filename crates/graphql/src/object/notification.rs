@@ -2,6 +2,7 @@
 
 use async_graphql::SimpleObject;
 use rondo_domain::notification::StoredNotification;
+use serde::Deserialize;
 
 use crate::{
     connection::connection,
@@ -9,13 +10,15 @@ use crate::{
 };
 
 /// What somebody should know, kept until they have read it.
-#[derive(Clone, Debug, SimpleObject)]
+#[derive(Clone, Debug, Deserialize, SimpleObject)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Notification {
     /// Which.
     id: Id,
     /// `invitation`, `invitation_accepted`, `invitation_declined`, `mention`, `role_changed`, `member_removed` or
     /// `session_deleted`; there may be more one day.
     #[graphql(name = "type")]
+    #[serde(rename = "type")]
     kind: String,
     /// The ids and names that show it without another request.
     data: Json,

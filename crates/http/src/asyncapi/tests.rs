@@ -79,7 +79,7 @@ fn every_event_that_the_gateway_takes_is_described() {
 fn every_event_that_is_sent_is_described_once() {
     let own = [
         ("presence:diff", include_str!("../hub/crowd.rs")),
-        ("session:lagged", include_str!("../hub/room.rs")),
+        ("session:lagged", include_str!("../hub/announcement.rs")),
         ("server:draining", include_str!("../gateway/drain.rs")),
     ];
     assert!(own.iter().all(|(name, code)| code.contains(&format!("\"{name}\""))), "they are called otherwise");

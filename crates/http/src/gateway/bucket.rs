@@ -14,7 +14,7 @@ use rondo_domain::limits::Allowance;
 const PATIENCE: u32 = 3;
 
 /// One connection's events.
-pub(super) struct Bucket {
+pub(crate) struct Bucket {
     allowance: Allowance,
     patience: Allowance,
     opened: Instant,
@@ -30,7 +30,7 @@ struct Counts {
 
 /// What becomes of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Passage {
+pub(crate) enum Passage {
     /// It may pass.
     Granted,
     /// It may come again after this time.
@@ -40,13 +40,13 @@ pub(super) enum Passage {
 }
 
 impl Bucket {
-    pub(super) fn new(allowance: Allowance) -> Self {
+    pub(crate) fn new(allowance: Allowance) -> Self {
         let patience = allowance.times(PATIENCE);
         Self { allowance, patience, opened: Instant::now(), counts: Mutex::default() }
     }
 
     /// Takes one event in.
-    pub(super) fn take(&self) -> Passage {
+    pub(crate) fn take(&self) -> Passage {
         self.take_at(u64::try_from(self.opened.elapsed().as_nanos()).unwrap_or(u64::MAX))
     }
 

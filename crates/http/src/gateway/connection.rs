@@ -259,7 +259,7 @@ pub(super) struct SocketOutlet {
 }
 
 impl Outlet for SocketOutlet {
-    fn tell(&self, announcement: &Announcement) -> Result<(), Full> {
+    fn tell(&self, announcement: &Arc<Announcement>) -> Result<(), Full> {
         let arguments = announcement.arguments();
         let backlog = &self.connection.stream.backlog;
         backlog.take(arguments.len(), if announcement.is_passing() { MOST_BEFORE_PASSING } else { MOST })?;

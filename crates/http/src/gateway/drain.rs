@@ -17,16 +17,16 @@ use crate::hub::{Announcement, Outlet as _};
 /// What a connection hears before it is closed.
 const DRAINING: &str = "server:draining";
 /// In how many slices connections are closed, and how long after one another.
-const SLICES: usize = 20;
-const SLICE: Duration = Duration::from_millis(100);
+pub(crate) const SLICES: usize = 20;
+pub(crate) const SLICE: Duration = Duration::from_millis(100);
 /// How long the first slice has to hear that it is about to be closed.
-const WORD: Duration = Duration::from_millis(300);
+pub(crate) const WORD: Duration = Duration::from_millis(300);
 /// Over which time clients are asked to spread their coming back.
 const SPREAD_MS: u64 = 2_000;
 /// How long events that were taken may still run after the last slice.
-const EVENTS: Duration = Duration::from_secs(2);
+pub(crate) const EVENTS: Duration = Duration::from_secs(2);
 /// How long the remaining connections may take to say goodbye.
-const CLOSE: Duration = Duration::from_secs(1);
+pub(crate) const CLOSE: Duration = Duration::from_secs(1);
 
 impl Gateway {
     /// From now on the node is not ready. It serves on as before, for as long as it was told to.
@@ -81,7 +81,7 @@ impl Gateway {
         for outlet in outlets {
             let reconnect_in_ms = dice.hash_one(outlet.connection.seat) % SPREAD_MS;
             if let Ok(payload) = to_raw_value(&NodeDraining { reconnect_in_ms }) {
-                let _slow_readers_go_without = outlet.tell(&Announcement::passing(DRAINING, payload));
+                let _slow_readers_go_without = outlet.tell(&Arc::new(Announcement::passing(DRAINING, payload)));
             }
         }
     }

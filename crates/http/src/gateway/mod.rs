@@ -4,14 +4,14 @@
 //! sockets; what a room hears comes from the hub alone.
 
 mod backlog;
-mod bucket;
+pub(crate) mod bucket;
 mod connection;
 mod dispatch;
-mod drain;
+pub(crate) mod drain;
 mod figures;
 mod handlers;
 mod handshake;
-mod lifeline;
+pub(crate) mod lifeline;
 pub(crate) mod mount;
 mod queue;
 mod roll;
@@ -20,11 +20,7 @@ mod wire;
 
 use std::{
     collections::HashMap,
-    hash::{BuildHasher as _, RandomState},
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -55,18 +51,12 @@ pub(crate) const MAX_PAYLOAD: usize = 256 * 1024;
 /// How many packets may wait for one connection; beyond, the reader is too slow.
 const SEND_QUEUE: usize = 1_024;
 /// How many connections one node takes.
-const MAX_CONNECTIONS: usize = 65_536;
+pub(crate) const MAX_CONNECTIONS: usize = 65_536;
 /// How often tokens that ran out are looked for.
-const EXPIRY_TICK: Duration = Duration::from_millis(500);
+pub(crate) const EXPIRY_TICK: Duration = Duration::from_millis(500);
 
 /// The tower service that speaks Engine.IO.
 pub(crate) type SocketService = socketioxide::service::SocketIoService<engineioxide::service::NotFoundService, Adapter>;
-
-/// The first of this process's seats and stays. Their names are unique among all nodes, as their upper half is drawn at
-/// random: of 10 nodes that run together two share it once in 95 million starts, of 100 once in 870,000.
-fn first_seat() -> SeatId {
-    RandomState::new().hash_one(std::process::id()) << 32 | 1
-}
 
 /// A connection and the socket that it speaks through.
 struct Open {
@@ -83,7 +73,6 @@ pub(crate) struct Gateway {
     /// Connections by their seat in the hub.
     open: Mutex<HashMap<SeatId, Open>>,
     wire: Wire,
-    seats: AtomicU64,
     /// The events that are being handled.
     events: TaskTracker,
     /// Stays in sessions that are coming to their end.
@@ -126,7 +115,6 @@ impl Gateway {
             lifelines: Arc::default(),
             open: Mutex::default(),
             wire,
-            seats: AtomicU64::new(first_seat()),
             events: TaskTracker::new(),
             stays: TaskTracker::new(),
             stopping: CancellationToken::new(),
@@ -188,7 +176,7 @@ impl Gateway {
     }
 
     fn next_seat(&self) -> SeatId {
-        self.seats.fetch_add(1, Ordering::Relaxed)
+        self.hub.next_seat()
     }
 
     fn is_full(&self) -> bool {

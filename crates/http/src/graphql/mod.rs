@@ -3,6 +3,7 @@
 
 mod answer;
 mod ask;
+pub(crate) mod live;
 mod origin;
 mod page;
 
@@ -23,12 +24,13 @@ use rondo_domain::{
 use rondo_graphql::{Batch, GraphQl, Services as Parts, Visit, Visitor};
 use rondo_wire::Fault;
 
-use self::answer::Media;
 pub(crate) use self::origin::PROOFS as PREFLIGHT;
+use self::{answer::Media, live::Live};
 use crate::{
     cookies::RefreshCookies,
     extract::{ClientOrigin, bearer},
     idempotency, limits,
+    problem::Failure,
     request_id::RequestId,
     resource::resource,
     state::Services,
@@ -87,7 +89,21 @@ pub(crate) fn mount_documents(config: &mut web::ServiceConfig) {
         .service(resource("/graphql/assets/{file}", got(web::to(page::asset))));
 }
 
-async fn get(request: HttpRequest, surface: Data<Surface>, accounts: Data<Accounts>) -> HttpResponse {
+async fn get(
+    request: HttpRequest,
+    payload: Payload,
+    surface: Data<Surface>,
+    accounts: Data<Accounts>,
+) -> Result<HttpResponse, Failure> {
+    if Live::is_wanted(&request)
+        && let Some(live) = request.app_data::<Data<Live>>()
+    {
+        return Live::upgrade(live, &request, payload);
+    }
+    Ok(answer_to_get(request, surface, accounts).await)
+}
+
+async fn answer_to_get(request: HttpRequest, surface: Data<Surface>, accounts: Data<Accounts>) -> HttpResponse {
     if surface.docs && page::is_wanted(&request) {
         return page::page();
     }

@@ -1,9 +1,20 @@
 //! What connections are told, encoded once however many they are.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use bytes::Bytes;
+use rondo_domain::event::RecordedEvent;
+use rondo_graphql::{Happening, SelectionKey};
+use rondo_wire::live_payload;
 use serde_json::value::RawValue;
 use socketioxide_core::Str;
+use tokio::sync::OnceCell;
+
+/// How many selections of one event are shared. Whoever selects something else has it made for themselves.
+const SHARED_SELECTIONS: usize = 64;
+
+/// What a selection of an event gives, made by whoever needs it first; `None` when it gives nothing.
+pub(crate) type Rendering = Arc<OnceCell<Option<Bytes>>>;
 
 /// An event by its public name, with its payload. Every connection gets the same bytes.
 #[derive(Debug)]
@@ -12,18 +23,33 @@ pub(crate) struct Announcement {
     payload: Box<RawValue>,
     /// Whether it is passing: the first to go without when a reader is slow.
     passing: bool,
+    /// What the log holds, of what has a position.
+    event: Option<Arc<RecordedEvent>>,
     arguments: OnceLock<Str>,
+    renderings: Mutex<Vec<(SelectionKey, Rendering)>>,
 }
 
 impl Announcement {
+    /// What a reader hears that was too slow for a session.
+    pub(crate) const LAGGED: &'static str = "session:lagged";
+
     /// What must be told, or be told of as missed.
     pub(crate) const fn lasting(name: &'static str, payload: Box<RawValue>) -> Self {
-        Self { name, payload, passing: false, arguments: OnceLock::new() }
+        Self::new(name, payload, false, None)
+    }
+
+    /// An event of a session: its data with `position` beside it.
+    pub(crate) fn of_event(event: &Arc<RecordedEvent>) -> Self {
+        Self::new(event.kind.as_str(), live_payload(event), false, Some(Arc::clone(event)))
     }
 
     /// What nobody misses who does not hear it.
     pub(crate) const fn passing(name: &'static str, payload: Box<RawValue>) -> Self {
-        Self { name, payload, passing: true, arguments: OnceLock::new() }
+        Self::new(name, payload, true, None)
+    }
+
+    const fn new(name: &'static str, payload: Box<RawValue>, passing: bool, event: Option<Arc<RecordedEvent>>) -> Self {
+        Self { name, payload, passing, event, arguments: OnceLock::new(), renderings: Mutex::new(Vec::new()) }
     }
 
     /// The public name.
@@ -39,6 +65,28 @@ impl Announcement {
     /// Whether a slow reader goes without it first.
     pub(crate) const fn is_passing(&self) -> bool {
         self.passing
+    }
+
+    /// What it tells of, for selections of GraphQL.
+    pub(crate) fn happening(&self) -> Happening<'_> {
+        match &self.event {
+            Some(event) => Happening::Lasting(event),
+            None => Happening::Told { name: self.name, payload: &self.payload },
+        }
+    }
+
+    /// Where what a selection gives is kept for all who select the same; `None` when there are too many different ones.
+    pub(crate) fn rendering(&self, selection: &SelectionKey) -> Option<Rendering> {
+        let mut renderings = self.renderings.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, rendering)) = renderings.iter().find(|(known, _)| known == selection) {
+            return Some(Arc::clone(rendering));
+        }
+        if renderings.len() >= SHARED_SELECTIONS {
+            return None;
+        }
+        let rendering = Rendering::default();
+        renderings.push((*selection, Arc::clone(&rendering)));
+        Some(rendering)
     }
 
     /// The arguments of the Socket.IO event, `["name",{…}]`, as they stand in its packet.

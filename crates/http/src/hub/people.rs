@@ -156,7 +156,7 @@ impl People {
             person.connections.clone()
         };
         let Ok(payload) = RawValue::from_string((*signal.data).to_owned()) else { return };
-        tell_all(&connections, &Announcement::lasting(signal.kind.as_str(), payload), counts);
+        tell_all(&connections, &Arc::new(Announcement::lasting(signal.kind.as_str(), payload)), counts);
     }
 
     /// Tells a person what a sweep found, unless they know; `true` when they did not.
@@ -175,7 +175,7 @@ impl People {
             }
             person.connections.clone()
         };
-        tell_all(&connections, &announce(), counts);
+        tell_all(&connections, &Arc::new(announce()), counts);
         counts.swept.one();
         true
     }
@@ -214,14 +214,14 @@ fn id_of(data: &str) -> Option<Uuid> {
     serde_json::from_str(data).ok().map(|Named { id }| id)
 }
 
-fn tell_all(connections: &Connections, announcement: &Announcement, counts: &Counts) {
+fn tell_all(connections: &Connections, announcement: &Arc<Announcement>, counts: &Counts) {
     for (_, outlet) in connections {
         tell(&**outlet, announcement, counts);
     }
 }
 
 /// Tells a connection something that it cannot miss: a reader too slow for it is cut, and reads afresh when it is back.
-pub(super) fn tell(outlet: &dyn Outlet, announcement: &Announcement, counts: &Counts) {
+pub(super) fn tell(outlet: &dyn Outlet, announcement: &Arc<Announcement>, counts: &Counts) {
     if outlet.tell(announcement).is_ok() {
         counts.personal.one();
     } else {

@@ -11,7 +11,7 @@ use rondo_domain::{
     bus::PassingEvent,
     event::{EventKind, Position, RecordedEvent},
 };
-use rondo_wire::{live_payload, socket::Lagged};
+use rondo_wire::socket::Lagged;
 use serde_json::value::to_raw_value;
 
 use super::{
@@ -167,7 +167,7 @@ impl Room {
     /// Shows an event to connections of people that are not in the room; those that are hear it there, and once.
     pub(super) fn tell_others(&self, users: &[UserId], event: &Arc<RecordedEvent>, people: &People, counts: &Counts) {
         let _delivery = traces::deliver(std::iter::once(&**event), users.len());
-        let announcement = Announcement::lasting(event.kind.as_str(), live_payload(event));
+        let announcement = Arc::new(Announcement::of_event(event));
         for user in users {
             for (seat, outlet) in people.of_event(*user, event) {
                 if !self.seats.contains_key(&seat) {
@@ -201,7 +201,7 @@ impl Room {
 
     fn tell_diff(&mut self, counts: &Counts) {
         if let Some(announcement) = self.diff.take(self.session) {
-            self.tell_passing(Passing { announcement, but: But::Nobody }, counts);
+            self.tell_passing(Passing { announcement: Arc::new(announcement), but: But::Nobody }, counts);
         }
     }
 
@@ -217,7 +217,7 @@ impl Room {
         let told = |(id, seat): (&SeatId, &Seat)| match seat.state {
             State::Lagged { from, to } => {
                 let lagged = to_raw_value(&Lagged { session_id, from, to }).ok()?;
-                let lagged = Announcement::lasting("session:lagged", lagged);
+                let lagged = Arc::new(Announcement::lasting(Announcement::LAGGED, lagged));
                 seat.listener.outlet.tell(&lagged).is_ok().then_some(*id)
             }
             State::Joining { .. } | State::Live(_) => None,

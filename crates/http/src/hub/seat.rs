@@ -7,7 +7,7 @@ use rondo_domain::{
     bus::PassingEvent,
     event::{EventKind, Position, RecordedEvent},
 };
-use rondo_wire::{live_payload, passing_payload};
+use rondo_wire::passing_payload;
 
 use super::{Announcement, Full, Listener, SeatId, counts::Counts};
 
@@ -21,14 +21,14 @@ pub(super) struct LiveEvent {
     /// What the log holds.
     pub(super) recorded: Arc<RecordedEvent>,
     /// What clients get: the data with `position` beside it.
-    pub(super) announcement: Announcement,
+    pub(super) announcement: Arc<Announcement>,
     /// When it was committed, if that was told.
     pub(super) since: Option<Instant>,
 }
 
 impl LiveEvent {
     pub(super) fn new(Taken { event: recorded, since }: Taken) -> Self {
-        let announcement = Announcement::lasting(recorded.kind.as_str(), live_payload(&recorded));
+        let announcement = Arc::new(Announcement::of_event(&recorded));
         Self { recorded, announcement, since }
     }
 
@@ -53,7 +53,7 @@ impl LiveEvent {
 
 /// A passing event ready for the wire.
 pub(super) struct Passing {
-    pub(super) announcement: Announcement,
+    pub(super) announcement: Arc<Announcement>,
     /// Who does not hear it.
     pub(super) but: But,
 }
@@ -74,7 +74,7 @@ impl Passing {
             PassingEvent::Came { seat, .. } => But::Connection(*seat),
             PassingEvent::Read { .. } | PassingEvent::Went { .. } => But::Nobody,
         };
-        Self { announcement: Announcement::passing(name, payload), but }
+        Self { announcement: Arc::new(Announcement::passing(name, payload)), but }
     }
 
     pub(super) fn is_for(&self, listener: &Listener) -> bool {

@@ -12,11 +12,13 @@ use actix_web::{
         header::{AUTHORIZATION, HeaderMap},
     },
     test::{TestRequest, init_service},
+    web::Data,
 };
 use rondo_domain::{
     Clock, SessionId, UserId,
     account::{AccountParts, AccountSettings, Accounts},
     clock::SystemClock,
+    idempotency::Onces,
     invitation::{InvitationSettings, Invitations},
     limits::{Limits, Unlimited},
     lists::{ListParts, Lists},
@@ -36,6 +38,7 @@ use super::{Forgetful, GOOD_TOKEN, ports::Fakes};
 use crate::{
     app::app,
     cache::Answers,
+    graphql::Surface,
     operators::OperatorSettings,
     request_log::RequestLog,
     state::{AllowedOrigins, Draining, HttpSettings, Services, TrustedProxies},
@@ -92,9 +95,11 @@ pub(crate) fn limited_stage(
 ) -> impl Future<Output = Stage<impl Service<Request, Response = ServiceResponse<BoxBody>, Error = Error> + use<>>> + use<>
 {
     let (store, draining) = (Arc::new(Forgetful::default()), Arc::new(Draining::default()));
-    let graphql = Arc::new(GraphQl::new(settings.docs));
-    let app =
-        app(&services(&store, limits), settings, &draining, &graphql, RequestLog::new(Handle::current(), None), |_| {});
+    let services = services(&store, limits);
+    let onces = Arc::new(Onces::new(Arc::clone(&services.store), Arc::clone(&services.clock)));
+    let surface = Data::new(Surface::new(&Arc::new(GraphQl::new(settings.docs)), &services, &onces, settings.docs));
+    let log = RequestLog::new(Handle::current(), None);
+    let app = app(&services, settings, &draining, &surface, &onces, log, |_| {});
     async move { Stage { service: init_service(app).await, store, draining } }
 }
 

@@ -1,5 +1,6 @@
 //! Rooms with their listeners: who speaks, who hears, and when a message is with all.
 
+use super::ear::Ear;
 use crate::{
     Outcome,
     echo::event,
@@ -7,6 +8,7 @@ use crate::{
     report::{Before, Measured, Tally, real},
     scan::{is_message, position_of},
     socket_client::{Packet, Socket},
+    subscription::Subscription,
 };
 use serde_json::json;
 use std::{
@@ -31,8 +33,16 @@ const SIDE_BY_SIDE: usize = 32;
 /// How one speaks to a server.
 #[derive(Clone, Debug)]
 pub(super) enum Manner {
-    Rondo { session: String },
-    Bare { room: String },
+    Rondo {
+        session: String,
+    },
+    /// Rondo, where the listeners subscribe in GraphQL.
+    GraphQl {
+        session: String,
+    },
+    Bare {
+        room: String,
+    },
 }
 
 /// A room to be opened.
@@ -78,16 +88,29 @@ impl Manner {
     /// What joins the room.
     fn join(&self) -> String {
         match self {
-            Self::Rondo { session } => event("session:join", &json!({ "sessionId": session })),
+            Self::Rondo { session } | Self::GraphQl { session } => {
+                event("session:join", &json!({ "sessionId": session }))
+            }
             Self::Bare { room } => event("join", &json!({ "room": room })),
         }
+    }
+
+    /// A listener in the room, who hears what comes after a position.
+    async fn listen(&self, addr: SocketAddr, token: Option<&str>, after: u64) -> Outcome<Ear> {
+        if let Self::GraphQl { session } = self {
+            let token = token.ok_or("GraphQL wants a token")?;
+            return Ok(Ear::Subscription(Subscription::open(addr, token, session, after).await?));
+        }
+        let mut socket = Socket::connect(addr, token).await?;
+        socket.ask_well(0, &self.join()).await?;
+        Ok(Ear::Socket(socket))
     }
 
     /// What the room will hear at this position.
     pub(super) fn say(&self, position: u64, text: &mut String) {
         // Writing to a String cannot fail.
         let _ = match self {
-            Self::Rondo { session } => write!(
+            Self::Rondo { session } | Self::GraphQl { session } => write!(
                 text,
                 r#"["message:create",{{"sessionId":"{session}","content":"Message {position:09} for all who listen"}}]"#
             ),
@@ -104,11 +127,9 @@ impl Hall {
             for (first, tokens) in (0..).step_by(SIDE_BY_SIDE).zip(place.listeners.chunks(SIDE_BY_SIDE)) {
                 let mut joining = JoinSet::new();
                 for (index, token) in (first..).zip(tokens) {
-                    let (token, join) = (token.clone(), place.manner.join());
+                    let (token, manner, last) = (token.clone(), place.manner.clone(), place.last);
                     joining.spawn(async move {
-                        let mut socket = Socket::connect(addr, token.as_deref()).await?;
-                        socket.ask_well(0, &join).await?;
-                        Ok::<_, crate::Failure>((index, socket))
+                        Ok::<_, crate::Failure>((index, manner.listen(addr, token.as_deref(), last).await?))
                     });
                 }
                 while let Some(joined) = joining.join_next().await {
@@ -201,7 +222,7 @@ impl Room {
         state.under_way.is_empty() || state.broken.is_some()
     }
 
-    async fn listen(self: Arc<Self>, index: usize, mut socket: Socket) {
+    async fn listen(self: Arc<Self>, index: usize, mut socket: Ear) {
         let broken = loop {
             let mut next = Some(socket.packet().await);
             let now = Instant::now();

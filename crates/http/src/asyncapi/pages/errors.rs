@@ -62,7 +62,7 @@ const fn http(code: ErrorCode) -> Http {
         | C::RateLimited
         | C::Internal
         | C::Unavailable => Http { rest: true, graphql: true },
-        C::QueryTooComplex | C::PersistedQueryNotFound => Http { rest: false, graphql: true },
+        C::QueryTooComplex | C::PersistedQueryNotFound | C::NotRecovered => Http { rest: false, graphql: true },
         C::NotJoined | C::UnknownEvent => Http { rest: false, graphql: false },
     }
 }

@@ -110,7 +110,7 @@ impl Ear {
 }
 
 impl Outlet for Ear {
-    fn tell(&self, announcement: &Announcement) -> Result<(), Full> {
+    fn tell(&self, announcement: &Arc<Announcement>) -> Result<(), Full> {
         if self.full.load(Ordering::Relaxed) {
             return Err(Full);
         }

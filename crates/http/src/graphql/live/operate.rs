@@ -1,0 +1,340 @@
+//! Operations over a websocket: queries and mutations are run and answered; a subscription is given its seat in the hub,
+//! told what it missed, and then hears what comes by itself.
+
+use std::{sync::Arc, time::Instant};
+
+use rondo_domain::{
+    LoginId, SessionId,
+    account::{Actor, LoginOrigin},
+    event::Position,
+    ids::RequestId,
+    meter::metered,
+    page::Limit,
+    session::JoinSnapshot,
+};
+use rondo_graphql::{Ask, Happening, Selection, Spoken, Unrunnable, Visit, Visitor, Wish, refusals};
+use rondo_wire::{ErrorCode, Fault};
+use serde::Deserialize;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::{
+    Live,
+    link::{Link, Out},
+    operation::{Hearing, Operation},
+    protocol::Close,
+};
+use crate::hub::{Announcement, Full, Listener, Outlet};
+
+/// Where a connection comes from, for operations that ask.
+#[derive(Clone)]
+pub(super) struct Whence {
+    pub(super) origin: LoginOrigin,
+    pub(super) address: std::net::IpAddr,
+}
+
+/// An operation and all that it stands on.
+pub(super) struct Work {
+    pub(super) live: Arc<Live>,
+    pub(super) link: Arc<Link>,
+    pub(super) operation: Arc<Operation>,
+    pub(super) actor: Actor,
+}
+
+/// The order in which the operations of a connection begin: one that comes after a subscription begins once that hears,
+/// so a client hears what it does afterwards. Queries and mutations do not wait for each other.
+pub(super) struct Turn {
+    /// The operation before has begun.
+    before: CancellationToken,
+    /// Dropped when this one has.
+    own: DropGuard,
+}
+
+impl Turn {
+    /// The turn after `last`, which becomes the last one.
+    pub(super) fn after(last: &mut CancellationToken) -> Self {
+        let own = CancellationToken::new();
+        let before = std::mem::replace(last, own.clone());
+        Self { before, own: own.drop_guard() }
+    }
+}
+
+/// Stands for an operation that is being begun or answered.
+struct Running<'a>(&'a Link);
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.rests();
+    }
+}
+
+impl Work {
+    /// Runs an operation in its turn, and writes its line into the log.
+    pub(super) async fn run(self, ask: Ask, whence: Whence, turn: Turn) {
+        let link = Arc::clone(&self.link);
+        let _running = Running(&link);
+        let started = Instant::now();
+        let request_id = RequestId::generate().0.to_string();
+        let visitor = Visitor {
+            caller: Ok(self.actor),
+            request_id: request_id.clone(),
+            origin: whence.origin,
+            address: whence.address,
+            key: Ok(None),
+        };
+        let visit = Arc::new(Visit::new(self.live.parts.clone(), visitor));
+        let (code, queries) = metered(Box::pin(self.speak(&visit, ask, turn, &request_id))).await;
+        let duration_ms = started.elapsed().as_secs_f64() * 1_000.0;
+        tracing::info!(
+            name: "graphql.operation",
+            code, user.id = %self.actor.user, link.id = self.link.seat, duration_ms, queries, request.id = request_id,
+            "graphql operation"
+        );
+    }
+
+    async fn speak(&self, visit: &Arc<Visit>, ask: Ask, turn: Turn, request_id: &str) -> &'static str {
+        let engine = &self.live.engine;
+        let Turn { before, own } = turn;
+        let spoken = engine.understand(request_id, ask).await;
+        before.cancelled().await;
+        let outcome = match spoken {
+            Err(unrunnable) => Err(unrunnable),
+            Ok(Spoken::Asks(selection)) => {
+                drop(own);
+                engine.reply(visit, &selection).await
+            }
+            Ok(Spoken::Subscribes(wish, selection)) => {
+                return match self.subscribe(wish, selection, own).await {
+                    Ok(()) => "ok",
+                    Err(Refused { fault, after }) => {
+                        let code = fault.code.as_str();
+                        self.fail(fault, after, request_id);
+                        code
+                    }
+                };
+            }
+        };
+        match outcome {
+            Ok(body) => {
+                if self.link.has_room(&self.operation).await {
+                    self.link.push(Out::Answer(Arc::clone(&self.operation), body));
+                } else if !self.operation.is_done() {
+                    self.link.close(Close::LAGGED);
+                }
+                "ok"
+            }
+            Err(Unrunnable { errors, code }) => {
+                self.link.push(Out::Failed(Arc::clone(&self.operation), errors));
+                code.as_str()
+            }
+        }
+    }
+
+    /// Ends the operation with an error.
+    fn fail(&self, fault: Fault, after: Option<Position>, request_id: &str) {
+        self.operation.end();
+        let errors = refusals(fault, request_id, after);
+        self.link.push(Out::Failed(Arc::clone(&self.operation), errors));
+    }
+
+    async fn subscribe(&self, wish: Wish, selection: Selection, own: DropGuard) -> Result<(), Refused> {
+        let Wish { stream, session, after } = wish;
+        let _once = self.operation.hearing.set(Hearing { stream, session, selection });
+        match session {
+            None => {
+                self.link.hear_personal(&self.operation);
+                Ok(())
+            }
+            Some(session) => {
+                let heard = self.hear_session(session, after, own).await;
+                // Whoever completed it meanwhile may have looked before the seat was there.
+                if heard.is_err() || self.operation.is_done() {
+                    self.detach(session).await;
+                }
+                heard
+            }
+        }
+    }
+
+    async fn detach(&self, session: SessionId) {
+        let _stopping = self.live.hub.detach(session, self.operation.seat).await;
+    }
+
+    /// Subscribes first, then reads the log, then hands over; the hub holds back what comes meanwhile.
+    async fn hear_session(&self, session: SessionId, after: Option<Position>, own: DropGuard) -> Result<(), Refused> {
+        let Self { live, link, operation, actor } = self;
+        let seat = SeatOutlet { live: Arc::clone(live), link: Arc::clone(link), operation: Arc::clone(operation) };
+        let listener = Listener { seat: operation.seat, user: actor.user, outlet: Arc::new(seat) };
+        let stopping = |_| Fault::unavailable("the hub is stopping");
+        live.hub.attach(session, listener).await.map_err(stopping)?;
+        let snapshot = live.services.sessions.snapshot(actor, session, after).await?;
+        drop(own); // whatever is done from now on is heard
+        if !snapshot.recovered {
+            let detail = "What came after this position is not kept, or not yet there. Read the session afresh, and go on \
+                          from its `lastPosition`.";
+            return Err(Refused { fault: Fault::new(ErrorCode::NotRecovered, detail), after: Some(snapshot.position) });
+        }
+        self.replay(session, &snapshot).await?;
+        if snapshot.ended {
+            return Err(Fault::new(ErrorCode::NotFound, "The session was deleted.").into());
+        }
+        live.hub.go_live(session, operation.seat, snapshot.position).await.map_err(stopping)?;
+        Ok(())
+    }
+
+    /// Tells what came since, up to the position where the snapshot stands.
+    async fn replay(&self, session: SessionId, snapshot: &JoinSnapshot) -> Result<(), Refused> {
+        let mut at = snapshot.position;
+        for event in &snapshot.events {
+            at = event.position;
+            self.tell_again(event).await?;
+        }
+        let mut more = snapshot.more;
+        while more && at < snapshot.position {
+            let page = self.live.services.sessions.events(&self.actor, session, at, Limit::EVENTS_MAX).await?;
+            if !page.recovered || page.items.is_empty() {
+                return Err(lagged(at));
+            }
+            for event in page.items.iter().filter(|event| event.position <= snapshot.position) {
+                at = event.position;
+                self.tell_again(event).await?;
+            }
+            more = page.more;
+        }
+        Ok(())
+    }
+
+    /// Tells an event out of the log. It is made for this operation alone: others ask from other positions on.
+    async fn tell_again(&self, event: &rondo_domain::event::RecordedEvent) -> Result<(), Refused> {
+        let Some(hearing) = self.operation.hearing.get() else { return Ok(()) };
+        if !hearing.stream.hears(event.kind.as_str()) {
+            return Ok(());
+        }
+        let event = Arc::new(event.clone());
+        let value = self.live.engine.render(&hearing.selection, Happening::Lasting(&event)).await;
+        if !self.link.has_room(&self.operation).await {
+            return Err(lagged(event.position - 1));
+        }
+        if let Some(value) = value {
+            self.link.push(Out::Next(Arc::clone(&self.operation), value));
+        }
+        Ok(())
+    }
+
+    /// Tells why somebody hears a session no more, as a query would.
+    async fn tell_why(self, session: SessionId) {
+        let fault = match self.live.services.sessions.snapshot(&self.actor, session, None).await {
+            Err(error) => error.into(),
+            // They may again already: they subscribe again.
+            Ok(_) => Fault::new(ErrorCode::Forbidden, "The session could not be heard for a moment."),
+        };
+        self.fail(fault, None, "");
+    }
+}
+
+/// Why a subscription was refused or ended, and the position to go on from.
+struct Refused {
+    fault: Fault,
+    after: Option<Position>,
+}
+
+impl<F: Into<Fault>> From<F> for Refused {
+    fn from(fault: F) -> Self {
+        Self { fault: fault.into(), after: None }
+    }
+}
+
+/// A reader was too slow; `after` is the last position that it was told.
+fn lagged(after: Position) -> Refused {
+    let detail = "Too much came for how slowly it was read. Subscribe again, with `after`.";
+    Refused { fault: Fault::new(ErrorCode::Unavailable, detail), after: Some(after) }
+}
+
+/// How the hub speaks to a subscription of a session.
+struct SeatOutlet {
+    live: Arc<Live>,
+    link: Arc<Link>,
+    operation: Arc<Operation>,
+}
+
+impl SeatOutlet {
+    fn work(&self) -> Option<Work> {
+        let Self { live, link, operation } = self;
+        let actor = link.actor()?;
+        Some(Work { live: Arc::clone(live), link: Arc::clone(link), operation: Arc::clone(operation), actor })
+    }
+}
+
+impl Outlet for SeatOutlet {
+    fn tell(&self, announcement: &Arc<Announcement>) -> Result<(), Full> {
+        if !self.operation.is_open() {
+            return Ok(());
+        }
+        if announcement.name() == Announcement::LAGGED {
+            #[derive(Deserialize)]
+            struct Missed {
+                from: Position,
+            }
+            let missed: Result<Missed, _> = serde_json::from_str(announcement.payload().get());
+            let Refused { fault, after } = lagged(missed.map_or(0, |Missed { from }| from - 1));
+            if let Some(work) = self.work() {
+                work.fail(fault, after, "");
+            }
+            return Ok(());
+        }
+        match self.operation.hearing.get() {
+            Some(hearing) if hearing.stream.hears(announcement.name()) => self.link.tell(&self.operation, announcement),
+            _ => Ok(()),
+        }
+    }
+
+    fn login(&self) -> LoginId {
+        // The hub asks those that it welcomed, not those that it seated.
+        self.link.actor().map_or(LoginId(uuid::Uuid::nil()), |actor| actor.login)
+    }
+
+    fn ended(&self, session: SessionId) {
+        if let Some(work) = self.work()
+            && self.operation.end()
+        {
+            self.live.runtime.spawn(work.tell_why(session));
+        }
+    }
+
+    fn login_ended(&self, login: LoginId) {
+        end_login(&self.link, login);
+    }
+
+    fn cut(&self) {
+        self.link.close(Close::LAGGED);
+    }
+}
+
+/// How the hub speaks to the connection of a person.
+pub(super) struct PersonalOutlet(pub(super) Arc<Link>);
+
+impl Outlet for PersonalOutlet {
+    fn tell(&self, announcement: &Arc<Announcement>) -> Result<(), Full> {
+        let operations = self.0.personal(announcement.name());
+        operations.iter().try_for_each(|operation| self.0.tell(operation, announcement))
+    }
+
+    fn login(&self) -> LoginId {
+        self.0.actor().map_or(LoginId(uuid::Uuid::nil()), |actor| actor.login)
+    }
+
+    fn ended(&self, _: SessionId) {}
+
+    fn login_ended(&self, login: LoginId) {
+        end_login(&self.0, login);
+    }
+
+    fn cut(&self) {
+        self.0.close(Close::LAGGED);
+    }
+}
+
+fn end_login(link: &Link, login: LoginId) {
+    if link.actor().is_some_and(|actor| actor.login == login) {
+        link.close(Close::forbidden(ErrorCode::Unauthenticated.as_str()));
+    }
+}

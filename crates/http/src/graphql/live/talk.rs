@@ -1,4 +1,5 @@
-//! The task of one connection: it reads what the client says, sends what waits, and keeps the time.
+//! The task of one connection: it reads what the client says, answers what is of the conversation itself, and keeps the
+//! time.
 
 use std::{pin::pin, sync::Arc, time::Duration};
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{
     place::Place,
-    spans::{LONG, TRACE, traceparent},
+    spans::{LONG, TRACE, of_trace, traceparent},
 };
 
 /// Ends the server; gives all that it said, to its last line.
@@ -34,6 +34,9 @@ on_each_database! {
         for parent in &wrong {
             ada.get("/api/sessions").header("traceparent", parent).await.assert_status(200);
         }
+        for health in ["/health", "/health/live", "/health/ready"] {
+            server.get(health).header("traceparent", traceparent()).await.assert_status(200);
+        }
         let said = all_said(&mut server).await;
         let lines = said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         let asked: Vec<_> = lines.filter(|line| line["http.route"] == "/api/sessions").collect();
@@ -42,5 +45,8 @@ on_each_database! {
             let trace = line["trace.id"].as_str().unwrap();
             assert!(trace.len() == 32 && !trace.eq_ignore_ascii_case(TRACE), "{trace}");
         }
+        let reports = place.taken();
+        assert!(!reports.is_empty() && of_trace(&reports, TRACE).is_empty());
+        assert!(reports.iter().all(|report| !report.body.contains("health")), "{reports:?}");
     }
 }

@@ -87,7 +87,7 @@ async fn while_nobody_listens_everybody_is_told_at_once_and_served_as_soon_as_so
         .host(async |house| {
             let (mut way, settings) = by(house).await;
             let database = Database::connect(&settings).await.unwrap();
-            let store = database.store(house.bus.clone(), house.encoder(), house.clock.clone());
+            let store = database.store(house.bus.clone(), House::encoder(), house.clock.clone());
             soon(store.ping()).await.unwrap();
 
             way.close().await;

@@ -73,7 +73,7 @@ fn pack(resource: &Resource, spans: &[FinishedSpan]) -> Vec<u8> {
     #[derive(Serialize)]
     struct ScopeSpans<'a> {
         scope: Scope,
-        spans: Vec<Span<'a>>,
+        spans: Vec<Written<'a>>,
     }
     #[derive(Serialize)]
     struct Scope {
@@ -81,7 +81,7 @@ fn pack(resource: &Resource, spans: &[FinishedSpan]) -> Vec<u8> {
         version: &'static str,
     }
     let scope = Scope { name: "rondo", version: VERSION };
-    let scope_spans = [ScopeSpans { scope, spans: spans.iter().map(Span::of).collect() }];
+    let scope_spans = [ScopeSpans { scope, spans: spans.iter().map(Written::of).collect() }];
     let request = Request { resource_spans: [ResourceSpans { resource, scope_spans }] };
     serde_json::to_vec(&request).unwrap_or_default() // texts, numbers and lists alone
 }
@@ -89,7 +89,7 @@ fn pack(resource: &Resource, spans: &[FinishedSpan]) -> Vec<u8> {
 /// A span as the protocol has it: names in hexadecimal, times in nanoseconds as text.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Span<'a> {
+struct Written<'a> {
     trace_id: String,
     span_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -111,7 +111,7 @@ struct Status {
     code: Option<u8>,
 }
 
-impl<'a> Span<'a> {
+impl<'a> Written<'a> {
     fn of(span: &'a FinishedSpan) -> Self {
         let kind = match span.kind {
             Kind::Internal => 1,

@@ -58,9 +58,11 @@ impl Watch {
     }
 }
 
-/// Spans of this house.
+/// Spans of this house, but for those of its health pages, which would be traces without a request.
 fn is_traced(metadata: &Metadata<'_>) -> bool {
-    metadata.is_span() && *metadata.level() <= Level::DEBUG && metadata.target().starts_with("rondo")
+    let target = metadata.target();
+    let is_ours = target.starts_with("rondo") && !target.starts_with("rondo_http::rest::health");
+    metadata.is_span() && *metadata.level() <= Level::DEBUG && is_ours
 }
 
 fn only(wanted: fn(&Metadata<'_>) -> bool) -> FilterFn<fn(&Metadata<'_>) -> bool> {

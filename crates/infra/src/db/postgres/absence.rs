@@ -51,8 +51,9 @@ impl Absence {
         }
     }
 
+    /// Never 0, which stands for something else.
     fn now(&self) -> u64 {
-        to_ms(self.begun.elapsed()).max(1)
+        to_ms(self.begun.elapsed()).saturating_add(1)
     }
 }
 

@@ -107,10 +107,7 @@ fn exports(text: &str) -> Vec<(String, String)> {
 }
 
 /// Each part's lines, then the whole's. `source` gives a file's text, for its tests to be left out.
-fn tally(
-    files: &[(String, Lines)],
-    source: impl Fn(&str) -> Option<String>,
-) -> Result<Vec<(&'static str, Tally)>> {
+fn tally(files: &[(String, Lines)], source: impl Fn(&str) -> Option<String>) -> Result<Vec<(&'static str, Tally)>> {
     let mut parts: Vec<(&'static str, Tally)> = PARTS.iter().map(|(_, name)| (*name, Tally::default())).collect();
     for (path, lines) in files {
         let relative = Path::new(path).strip_prefix(root()).unwrap_or(Path::new(path)).to_string_lossy().into_owned();
@@ -185,7 +182,8 @@ mod tests {
     #[test]
     fn tests_and_tools_do_not_count() {
         let file = |path: &str, lines: &[(usize, u64)]| (root().join(path).display().to_string(), lines.to_vec());
-        let mut files: Vec<_> = PARTS.iter().map(|(folder, _)| file(&format!("{folder}src/lib.rs"), &[(1, 1)])).collect();
+        let mut files: Vec<_> =
+            PARTS.iter().map(|(folder, _)| file(&format!("{folder}src/lib.rs"), &[(1, 1)])).collect();
         files.push(file("crates/domain/src/policy.rs", &[(1, 0), (4, 9)]));
         files.push(file("crates/domain/src/session/tests.rs", &[(1, 0)]));
         files.push(file("crates/probe/src/main.rs", &[(1, 0)]));

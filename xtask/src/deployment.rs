@@ -53,9 +53,8 @@ fn workflows(root: &Path) -> Result<Vec<String>> {
 
 fn entries(root: &Path, folder: &str) -> Result<Vec<String>> {
     let found = fs::read_dir(root.join(folder)).map_err(|error| format!("{folder}: {error}"))?;
-    let mut names: Vec<String> = found
-        .filter_map(|entry| entry.ok()?.file_name().to_str().map(|name| format!("{folder}/{name}")))
-        .collect();
+    let mut names: Vec<String> =
+        found.filter_map(|entry| entry.ok()?.file_name().to_str().map(|name| format!("{folder}/{name}"))).collect();
     names.sort_unstable();
     Ok(names)
 }

@@ -85,7 +85,9 @@ fn main() -> ExitCode {
         (Some("coverage"), [flag]) if flag == "--report-only" => coverage::run(true),
         (Some("check"), []) => check::run(),
         (Some("docs"), []) => documents::run(),
-        (Some(known @ ("check" | "docs" | "coverage")), [extra, ..]) => misused(&format!("`{known}` does not know `{extra}`")),
+        (Some(known @ ("check" | "docs" | "coverage")), [extra, ..]) => {
+            misused(&format!("`{known}` does not know `{extra}`"))
+        }
         (Some("help" | "--help" | "-h"), _) => {
             print!("{HELP}");
             ExitCode::SUCCESS

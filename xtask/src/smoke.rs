@@ -168,7 +168,9 @@ impl Server {
                     return Ok(());
                 }
                 Some(status) => return Err(format!("the server stopped with {status}")),
-                None if began.elapsed() > PATIENCE => return Err(format!("the server runs on {PATIENCE:?} after SIGTERM")),
+                None if began.elapsed() > PATIENCE => {
+                    return Err(format!("the server runs on {PATIENCE:?} after SIGTERM"));
+                }
                 None => thread::sleep(PAUSE),
             }
         }

@@ -50,7 +50,9 @@ pub(super) fn manifests(text: &str, manifests: &[String]) -> Vec<String> {
     let layer = instructions.iter().take_while(|words| !words.windows(2).any(|pair| pair == ["cargo", "build"]));
     let copied: Vec<&String> = layer.filter(|words| words[0] == "COPY").flatten().collect();
     let missing = manifests.iter().filter(|manifest| !copied.contains(manifest));
-    missing.map(|manifest| format!("Dockerfile: `{manifest}` is not copied before the dependencies are built")).collect()
+    missing
+        .map(|manifest| format!("Dockerfile: `{manifest}` is not copied before the dependencies are built"))
+        .collect()
 }
 
 /// Instructions as words, with continued lines joined and comments left out.
@@ -82,7 +84,10 @@ pub(super) fn compose(text: &str) -> Vec<String> {
 fn block<'t>(lines: &[&'t str], service: &str) -> impl Iterator<Item = &'t str> {
     let head = format!("  {service}:");
     let body = lines.iter().skip_while(move |line| **line != head).skip(1);
-    body.take_while(|line| line.is_empty() || line.starts_with("    ")).map(|line| line.trim()).collect::<Vec<_>>().into_iter()
+    body.take_while(|line| line.is_empty() || line.starts_with("    "))
+        .map(|line| line.trim())
+        .collect::<Vec<_>>()
+        .into_iter()
 }
 
 #[cfg(test)]

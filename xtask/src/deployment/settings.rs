@@ -37,7 +37,8 @@ pub(super) fn of_compose(text: &str) -> Vec<String> {
 
 /// The keys of `[env]` in `fly.toml`.
 pub(super) fn of_fly(text: &str) -> Vec<String> {
-    let section = text.lines().skip_while(|line| line.trim() != "[env]").skip(1).take_while(|line| !line.starts_with('['));
+    let section =
+        text.lines().skip_while(|line| line.trim() != "[env]").skip(1).take_while(|line| !line.starts_with('['));
     section.filter_map(|line| line.split_once('=').map(|(name, _)| name.trim().to_owned())).collect()
 }
 

@@ -15,6 +15,7 @@ mod live;
 mod members;
 mod messages;
 mod notifications;
+mod parsers;
 mod presence;
 mod random;
 mod requests;

@@ -5,6 +5,8 @@ mod connection;
 mod document;
 mod engine;
 mod fault;
+#[doc(hidden)]
+pub mod fuzzing;
 mod loader;
 mod mutation;
 mod object;

@@ -147,7 +147,10 @@ fn whole(parts: &[(&'static str, Tally)]) -> f64 {
 
 fn summary(parts: &[(&'static str, Tally)]) -> String {
     let rows = parts.iter().map(|(name, tally)| format!("| {name} | {} | {:.2} % |\n", tally.lines, tally.percent()));
-    format!("## Coverage\n\n| part | lines | run by tests |\n| --- | ---: | ---: |\n{}", rows.collect::<String>())
+    format!(
+        "## Coverage\n\n| part | lines | run by tests |\n| --- | ---: | ---: |\n{}",
+        rows.collect::<Vec<_>>().concat()
+    )
 }
 
 fn judge(parts: &[(&'static str, Tally)]) -> Result {

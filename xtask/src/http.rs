@@ -17,14 +17,10 @@ pub(crate) struct Answer {
 
 /// One request to `host:port`, with [`crate::servers::net::PATIENCE`] for each step.
 pub(crate) fn ask(address: &str, method: &str, path: &str, token: Option<&str>, body: Option<&str>) -> Result<Answer> {
-    let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
-    if let Some(token) = token {
-        head += &format!("Authorization: Bearer {token}\r\n");
-    }
-    let body = body.unwrap_or_default();
-    if !body.is_empty() {
-        head += &format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len());
-    }
+    let token = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
+    let kind = body.map(|body| format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len()));
+    let (kind, body) = (kind.unwrap_or_default(), body.unwrap_or_default());
+    let head = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{token}{kind}");
     let broken = |error: std::io::Error| format!("{method} {path}: {error}");
     let mut stream = connect(address)?;
     stream.write_all(format!("{head}\r\n{body}").as_bytes()).map_err(broken)?;

@@ -27,7 +27,7 @@ pub(crate) fn run(binary: Option<PathBuf>) -> ExitCode {
         Some(binary) => Some(binary),
         None => report.step("release build", release),
     };
-    let stage = binary.and_then(|binary| report.step("a folder and settings of production", || Stage::new(binary)));
+    let stage = binary.and_then(|binary| report.step("a folder and settings of production", || Stage::new(&binary)));
     if let Some(stage) = stage {
         report.step("settings are accepted", || run_command(stage.command().args(["config", "check"])));
         if let Some(session) = report.step("the first evening", || first_evening(&stage)) {
@@ -90,14 +90,14 @@ struct Stage {
 }
 
 impl Stage {
-    fn new(binary: PathBuf) -> Result<Self> {
-        let binary = fs::canonicalize(&binary).map_err(|error| format!("{}: {error}", binary.display()))?;
+    fn new(binary: &Path) -> Result<Self> {
+        let binary = fs::canonicalize(binary).map_err(|error| format!("{}: {error}", binary.display()))?;
         let folder = std::env::temp_dir().join(format!("rondo-smoke-{}", std::process::id()));
         fs::create_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         let mut random = [0; 32];
         let read = fs::File::open("/dev/urandom").and_then(|mut source| source.read_exact(&mut random));
         read.map_err(|error| format!("there is no randomness: {error}"))?;
-        let secret = random.iter().map(|byte| format!("{byte:02x}")).collect();
+        let secret = random.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
         Ok(Self { binary, folder, secret, port: free_port()? })
     }
 
@@ -209,7 +209,7 @@ mod tests {
 
     #[test]
     fn a_binary_that_ends_at_once_is_a_failure() {
-        let stage = Stage::new("/bin/false".into()).unwrap();
+        let stage = Stage::new(Path::new("/bin/false")).unwrap();
         let folder = stage.folder.clone();
         let error = Server::start(&stage).err().unwrap();
         assert!(error.contains("before it was ready"), "{error}");

@@ -27,5 +27,5 @@ pub fn document(text: &str) -> Option<Weighed> {
 /// Reads the hash of a persisted document, and writes it.
 #[must_use]
 pub fn hash(text: &str) -> Option<String> {
-    Some(parse_hash(text)?.iter().map(|byte| format!("{byte:02x}")).collect())
+    Some(parse_hash(text)?.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat())
 }

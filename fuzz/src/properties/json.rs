@@ -32,10 +32,8 @@ pub fn socket(data: &[u8]) {
     let (which, json) = choice(data);
     match which % 7 {
         0 => {
-            if let Ok(join) = decode::<socket::JoinSession>(json) {
-                if let Ok(join) = socket::JoinRequest::try_from(join) {
-                    assert!(join.after.is_none_or(|after| after >= 0), "{join:?}");
-                }
+            if let Ok(Ok(join)) = decode::<socket::JoinSession>(json).map(socket::JoinRequest::try_from) {
+                assert!(join.after.is_none_or(|after| after >= 0), "{join:?}");
             }
         }
         1 => told(decode::<socket::LeaveSession>(json)),

@@ -43,7 +43,7 @@ pub fn cursor(data: &[u8]) {
 pub fn mentions(data: &[u8]) {
     let found = mentioned(&text(data));
     assert!(found.len() <= 20, "{} are mentioned", found.len());
-    let again: String = found.iter().map(|user| format!("<@{user}>")).collect();
+    let again = found.iter().map(|user| format!("<@{user}>")).collect::<Vec<_>>().concat();
     assert_eq!(mentioned(&again), found, "somebody is mentioned twice");
 }
 
@@ -85,8 +85,8 @@ fn moment(seconds: i64) -> Timestamp {
 fn base64url(data: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let group = |bytes: &[u8]| {
-        let word = bytes.iter().chain([&0, &0]).take(3).fold(0, |word, byte| word << 8 | usize::from(*byte));
-        (0..=bytes.len()).map(|digit| char::from(DIGITS[word >> (18 - 6 * digit) & 63])).collect::<String>()
+        let word = bytes.iter().chain([&0, &0]).take(3).fold(0, |word, byte| (word << 8) | usize::from(*byte));
+        (0..=bytes.len()).map(|digit| char::from(DIGITS[(word >> (18 - 6 * digit)) & 63])).collect::<String>()
     };
     data.chunks(3).map(group).collect()
 }

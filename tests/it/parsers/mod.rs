@@ -9,7 +9,7 @@ use std::{fs, path::Path};
 use properties::ALL;
 
 /// How many neighbours of each seed are tried.
-const NEIGHBOURS: usize = 300;
+const NEIGHBOURS: usize = 100;
 
 /// The same steps each time, so that a failure comes again.
 struct Steps(u64);

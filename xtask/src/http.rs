@@ -1,10 +1,13 @@
 //! As much of HTTP as the chores need: one request a connection, answers that end with it.
 
 use std::io::{Read, Write};
+use std::time::Duration;
 
 use crate::servers::net::connect;
 use crate::shell::Result;
 
+/// How long an answer may take: a password is hashed for some of them, and the machine may be busy.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// The largest answer that is taken.
 const LARGEST: u64 = 4 << 20;
 
@@ -15,7 +18,7 @@ pub(crate) struct Answer {
     pub(crate) body: String,
 }
 
-/// One request to `host:port`, with [`crate::servers::net::PATIENCE`] for each step.
+/// One request to `host:port`, with [`PATIENCE`] for its answer.
 pub(crate) fn ask(address: &str, method: &str, path: &str, token: Option<&str>, body: Option<&str>) -> Result<Answer> {
     let token = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
     let kind = body.map(|body| format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len()));
@@ -23,6 +26,7 @@ pub(crate) fn ask(address: &str, method: &str, path: &str, token: Option<&str>, 
     let head = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{token}{kind}");
     let broken = |error: std::io::Error| format!("{method} {path}: {error}");
     let mut stream = connect(address)?;
+    stream.set_read_timeout(Some(PATIENCE)).map_err(broken)?;
     stream.write_all(format!("{head}\r\n{body}").as_bytes()).map_err(broken)?;
     let mut answer = Vec::new();
     stream.take(LARGEST).read_to_end(&mut answer).map_err(broken)?;

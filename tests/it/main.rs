@@ -16,6 +16,7 @@ mod members;
 mod messages;
 mod notifications;
 mod operators;
+mod parsers;
 mod presence;
 mod random;
 mod requests;

@@ -4,6 +4,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::http::json_string;
 use crate::shell::{Result, capture, run, variable};
 
 /// The folder that holds the workspace.
@@ -44,7 +45,7 @@ pub(crate) fn binaries(folder: &Path) -> Result<(PathBuf, PathBuf)> {
 }
 
 /// Where cargo puts what it builds; with a target triple configured that is a folder deeper.
-fn target_dir() -> Result<PathBuf> {
+pub(crate) fn target_dir() -> Result<PathBuf> {
     let metadata = capture(&mut cargo(["metadata", "--format-version", "1", "--no-deps", "--locked"]))?;
     let target = json_string(&metadata, "target_directory")
         .ok_or("`cargo metadata` names no target directory, though it always should")?;
@@ -52,30 +53,4 @@ fn target_dir() -> Result<PathBuf> {
         Some(triple) => Path::new(&target).join(triple),
         None => target.into(),
     })
-}
-
-/// The first string under this key; a path holds no escapes but `\\` and `\"`, so a JSON parser is not worth its build.
-fn json_string(json: &str, key: &str) -> Option<String> {
-    let (_, rest) = json.split_once(&format!("\"{key}\":\""))?;
-    let mut value = String::new();
-    let mut characters = rest.chars();
-    loop {
-        match characters.next()? {
-            '"' => return Some(value),
-            '\\' => value.push(characters.next()?),
-            character => value.push(character),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_target_directory_is_read_from_the_metadata() {
-        let json = r#"{"packages":[],"target_directory":"C:\\work\\target","version":1}"#;
-        assert_eq!(json_string(json, "target_directory").as_deref(), Some(r"C:\work\target"));
-        assert_eq!(json_string(json, "elsewhere"), None);
-    }
 }

@@ -1,11 +1,11 @@
 //! `cargo xtask check`: what CI asks before the tests. Every step runs, even when one before it failed.
 
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
-use crate::cargo::{build, cargo};
+use crate::cargo::{build, cargo, root};
 use crate::report::Report;
 use crate::shell::{find, run as run_command};
-use crate::{documents, layers};
+use crate::{deployment, documents, layers};
 
 const FORMAT: &[&str] = &["fmt", "--all", "--check"];
 const LINTS: &[&str] = &["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"];
@@ -17,13 +17,39 @@ const EXTRAS: &[(&str, &[&str], &str)] = &[
     ("cargo-machete", &["machete"], "unused dependencies"),
 ];
 
+/// The same for those that CI installs from `.ci/linters.txt`.
+const LINTERS: &[(&str, &[&str], &str)] = &[
+    ("hadolint", &["--failure-threshold", "info", "Dockerfile"], "hadolint"),
+    ("zizmor", &["--offline", "--min-severity", "medium", ".github"], "zizmor"),
+    ("check-jsonschema", &["--builtin-schema", "vendor.compose-spec", "docker-compose.yml"], "compose file's schema"),
+    (
+        "check-jsonschema",
+        &[
+            "--builtin-schema",
+            "vendor.github-workflows",
+            ".github/workflows/ci.yml",
+            ".github/workflows/main.yml",
+            ".github/workflows/weekly.yml",
+        ],
+        "workflows' schema",
+    ),
+];
+
 /// Runs every check.
 pub(crate) fn run() -> ExitCode {
     let mut report = Report::new("cargo xtask check");
     report.step("format", || run_command(&mut cargo(FORMAT.iter().copied())));
     report.step("layers", layers::check);
+    report.step("containers and workflows", deployment::check);
     report.step("lints", || run_command(&mut cargo(LINTS.iter().copied())));
     report.step("documentation", || run_command(cargo(RUSTDOC.iter().copied()).env("RUSTDOCFLAGS", "--deny warnings")));
+    for &(program, words, name) in LINTERS {
+        if find(program).is_some() {
+            report.step(name, || run_command(Command::new(program).current_dir(root()).args(words)));
+        } else {
+            report.not_run(name, &format!("{program} is not installed (`pip install -r .ci/linters.txt`)"));
+        }
+    }
     for &(program, words, name) in EXTRAS {
         if find(program).is_some() {
             report.step(name, || run_command(&mut cargo(words.iter().copied())));

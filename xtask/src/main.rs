@@ -1,4 +1,4 @@
-//! The project's own chores: `cargo xtask test`, `check`, `docs`, `probe`.
+//! The project's own chores: `cargo xtask test`, `check`, `docs`, `smoke`, `coverage`, `fuzz`, `probe`.
 //!
 //! Each command is a list of steps that a [`report::Report`] runs, times and sums up. Nothing is skipped in silence:
 //! what could not run is named in the summary, and what should have run but could not is a failure.
@@ -6,7 +6,11 @@
 mod caretaker;
 mod cargo;
 mod check;
+mod coverage;
+mod deployment;
 mod documents;
+mod fuzz;
+mod http;
 mod javascript;
 mod layers;
 mod options;
@@ -14,6 +18,7 @@ mod probe;
 mod report;
 mod servers;
 mod shell;
+mod smoke;
 mod test;
 
 use std::process::ExitCode;
@@ -21,9 +26,13 @@ use std::process::ExitCode;
 const HELP: &str = "\
 cargo xtask <command>
 
-  check    what CI asks before the tests: format, lints, documentation, layers, licences, generated documents
+  check    what CI asks before the tests: format, lints, documentation, layers, licences, deployments, generated documents
   docs     writes the generated documents anew
   test     every test, on real databases
+  smoke    the released binary from the first account to a restart; with --binary FILE that one
+  coverage every test with instruments, and which lines it ran; fails below 85 % (the domain: 95 %). Needs cargo-llvm-cov.
+           With --report-only of the last run
+  fuzz     each fuzz target for a while. Needs cargo-fuzz
   probe    every load, beside bare servers; writes docs/probe-summary.txt and docs/autocannon-*.txt
   help     this page
 
@@ -38,6 +47,10 @@ cargo xtask test [--only rust|js] [--servers KIND] [-- FILTER...]
                       install   apt-get install them (as root), then as private
                     without it, each of these in turn
   -- FILTER...      handed to the Rust tests: part of a name, or flags such as --nocapture
+
+cargo xtask fuzz [--seconds N] [--only TARGET]
+
+  --seconds N       how long each target runs: 60 without it
 
 cargo xtask probe [--quick] [--only sqlite|postgres] [--servers KIND] [--binaries FOLDER]
 
@@ -60,9 +73,21 @@ fn main() -> ExitCode {
             Ok(options) => probe::run(&options),
             Err(error) => misused(&error),
         },
+        (Some("smoke"), _) => match smoke::parse(&rest) {
+            Ok(binary) => smoke::run(binary),
+            Err(error) => misused(&error),
+        },
+        (Some("fuzz"), _) => match fuzz::Options::parse(&rest) {
+            Ok(options) => fuzz::run(&options),
+            Err(error) => misused(&error),
+        },
+        (Some("coverage"), []) => coverage::run(false),
+        (Some("coverage"), [flag]) if flag == "--report-only" => coverage::run(true),
         (Some("check"), []) => check::run(),
         (Some("docs"), []) => documents::run(),
-        (Some(known @ ("check" | "docs")), [extra, ..]) => misused(&format!("`{known}` does not know `{extra}`")),
+        (Some(known @ ("check" | "docs" | "coverage")), [extra, ..]) => {
+            misused(&format!("`{known}` does not know `{extra}`"))
+        }
         (Some("help" | "--help" | "-h"), _) => {
             print!("{HELP}");
             ExitCode::SUCCESS

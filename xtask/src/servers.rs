@@ -2,7 +2,7 @@
 
 pub(crate) mod apt;
 mod docker;
-mod net;
+pub(crate) mod net;
 pub(crate) mod postgres;
 pub(crate) mod redis;
 mod throwaway;

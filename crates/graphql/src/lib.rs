@@ -6,6 +6,8 @@ mod document;
 mod engine;
 mod fault;
 mod figures;
+#[doc(hidden)]
+pub mod fuzzing;
 mod loader;
 mod mutation;
 mod object;

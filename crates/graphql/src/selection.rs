@@ -23,6 +23,7 @@ use crate::{
 pub struct SelectionKey([u8; 32]);
 
 /// What a subscriber selects.
+#[derive(Debug)]
 pub struct Selection {
     pub(crate) document: Arc<ExecutableDocument>,
     pub(crate) operation_name: Option<String>,

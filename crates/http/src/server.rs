@@ -85,14 +85,13 @@ impl Server {
         let (onces, surface) = surface(&graphql, services, settings);
         let live = Live::start(services.clone(), &surface, hub.clone(), settings, tasks);
         let mounted = web::Data::from(Arc::clone(&live));
-        let requests = settings.operators.metrics.then(Arc::<RequestFigures>::default);
-        let metrics = requests.as_ref().map(|requests| {
+        let metrics = settings.operators.metrics.then(|| {
             let (services, hub, gateway) = (services.clone(), hub.clone(), Arc::clone(&gateway));
-            let (graphql, requests) = (Arc::clone(&graphql), Arc::clone(requests));
+            let requests = Arc::<RequestFigures>::default();
             Arc::new(Metrics { services, hub, gateway, graphql, requests, version: settings.version })
         });
+        let log = RequestLog::new(Handle::current(), metrics.as_ref().map(|metrics| Arc::clone(&metrics.requests)));
         let (public, operators) = operators::start(&settings.operators, metrics, log_level, tasks)?;
-        let log = RequestLog::new(Handle::current(), requests);
         let whole_app = {
             let (services, settings) = (services.clone(), settings.clone());
             move || {
@@ -165,11 +164,7 @@ impl Server {
             })?
             .run();
         let handle = server.handle();
-        tasks.spawn(async move {
-            if let Err(error) = server.await {
-                tracing::error!(error.cause = %error, "the HTTP server failed");
-            }
-        });
+        tasks.spawn(serve(server));
         Ok(Self { address, handle, gateway, io, operators, live })
     }
 
@@ -203,6 +198,12 @@ fn surface(graphql: &Arc<GraphQl>, services: &Services, settings: &HttpSettings)
     let onces = Arc::new(Onces::new(Arc::clone(&services.store), Arc::clone(&services.clock)));
     let surface = Surface::new(graphql, services, &onces, settings.docs);
     (onces, web::Data::new(surface))
+}
+
+async fn serve(server: actix_server::Server) {
+    if let Err(error) = server.await {
+        tracing::error!(error.cause = %error, "the HTTP server failed");
+    }
 }
 
 fn bind(address: SocketAddr) -> io::Result<std::net::TcpListener> {

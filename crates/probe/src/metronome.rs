@@ -41,7 +41,10 @@ mod inner {
             let delay = first.saturating_duration_since(Instant::now()).max(Duration::from_micros(1));
             let ticks = Expiration::IntervalDelayed(TimeSpec::from(delay), TimeSpec::from(every));
             timer.set(ticks, TimerSetTimeFlags::empty())?;
-            #[expect(deprecated, reason = "what takes its place is unsafe; the descriptor is owned, and stays the same")]
+            #[expect(
+                deprecated,
+                reason = "what takes its place is unsafe; the descriptor is owned, and stays the same"
+            )]
             let timer = AsyncFd::new(OwnedFd::from(timer))?;
             Ok(Self(timer))
         }

@@ -4,7 +4,11 @@ use std::{env, path::PathBuf, process::Stdio};
 
 use tokio::process::Command;
 
-use crate::{TestDb, patience::within, server::VARIABLE};
+use crate::{
+    TestDb,
+    patience::within,
+    server::{INHERITED, VARIABLE},
+};
 
 /// What a command said, and how it ended.
 #[derive(Clone, Debug)]
@@ -40,7 +44,7 @@ pub async fn rondo(database: &TestDb, words: &[&str]) -> Said {
     let mut command = Command::new(binary);
     command
         .env_clear()
-        .envs(["PATH", "TMPDIR", "RUST_BACKTRACE"].iter().filter_map(|name| Some((name, env::var_os(name)?))))
+        .envs(INHERITED.iter().filter_map(|name| Some((name, env::var_os(name)?))))
         .envs([("APP_ENV", "production"), ("DATABASE_URL", database.url()), ("RUST_LOG", "warn")])
         .env("DATA_DIR", database.folder())
         .current_dir(database.folder())

@@ -24,6 +24,8 @@ use crate::{
 
 /// The variable that names the binary.
 pub(crate) const VARIABLE: &str = "RONDO_BIN";
+/// What a child has of our environment; the last one lets what it runs count in a measurement of coverage.
+pub(crate) const INHERITED: [&str; 4] = ["PATH", "TMPDIR", "RUST_BACKTRACE", "LLVM_PROFILE_FILE"];
 /// How many lines of what a server says are kept.
 const KEPT: usize = 20_000;
 /// How much of that stands in messages.
@@ -151,7 +153,7 @@ impl Process {
         let mut command = Command::new(binary);
         command
             .env_clear()
-            .envs(["PATH", "TMPDIR", "RUST_BACKTRACE"].iter().filter_map(|name| Some((name, env::var_os(name)?))))
+            .envs(INHERITED.iter().filter_map(|name| Some((name, env::var_os(name)?))))
             .envs([
                 ("APP_ENV", "development"),
                 ("HOST", "127.0.0.1"),

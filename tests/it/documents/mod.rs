@@ -1,3 +1,4 @@
 //! The documents that the server gives of itself.
 
+mod proof;
 mod read;

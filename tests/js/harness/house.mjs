@@ -177,7 +177,7 @@ export class House {
 
 // The server sees these tests' settings and nothing else of the caller's environment: no REDIS_URL, no OTEL_*.
 function inherited() {
-  const names = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'RUST_LOG', 'RUST_BACKTRACE', 'SYSTEMROOT'];
+  const names = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'RUST_LOG', 'RUST_BACKTRACE', 'LLVM_PROFILE_FILE', 'SYSTEMROOT'];
   return Object.fromEntries(names.filter((name) => name in process.env).map((name) => [name, process.env[name]]));
 }
 

@@ -18,8 +18,11 @@ use moka::future::Cache;
 use rondo_domain::invalid::{Check, Reason};
 use rondo_wire::{ErrorCode, Fault};
 
-use self::scan::{TooLarge, scan};
-pub(crate) use self::weigh::{Weight, too_complex, weigh};
+use self::scan::TooLarge;
+pub(crate) use self::{
+    scan::scan,
+    weigh::{Weight, too_complex, weigh},
+};
 use crate::fault::error_of;
 
 /// How many bytes of text the kept documents may have together. A parsed one takes some ten times its text.
@@ -83,7 +86,8 @@ pub(crate) fn hash_of(text: &str) -> Hash {
 pub(crate) fn parse_hash(hex: &str) -> Option<Hash> {
     let mut hash = Hash::default();
     let digits = hex.as_bytes();
-    if digits.len() != 2 * hash.len() {
+    // A sign would pass for a digit.
+    if digits.len() != 2 * hash.len() || !digits.iter().all(u8::is_ascii_hexdigit) {
         return None;
     }
     for (byte, pair) in hash.iter_mut().zip(digits.chunks_exact(2)) {
@@ -150,7 +154,7 @@ mod tests {
         let hex = hash.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
         assert_eq!(hex, "7f56e67dd21ab3f30d1ff8b7bed08893f0a0db86449836189b361dd1e56ddb4b");
         assert_eq!(parse_hash(&hex), Some(hash));
-        for odd in ["", "7f", &"g".repeat(64), &"ñ".repeat(32)] {
+        for odd in ["", "7f", &"g".repeat(64), &"ñ".repeat(32), &"+f".repeat(32)] {
             assert_eq!(parse_hash(odd), None, "{odd}");
         }
     }

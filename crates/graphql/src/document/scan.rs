@@ -5,13 +5,13 @@ use super::limits::{NESTING, TOKENS};
 
 /// Why a document is not even parsed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum TooLarge {
+pub(crate) enum TooLarge {
     Tokens,
     Nesting,
 }
 
 /// Counts tokens and brackets. What is no GraphQL passes: the parser tells what is wrong with it.
-pub(super) fn scan(document: &str) -> Result<(), TooLarge> {
+pub(crate) fn scan(document: &str) -> Result<(), TooLarge> {
     let bytes = document.as_bytes();
     let (mut at, mut tokens, mut nesting) = (0, 0_usize, 0_usize);
     while let Some(byte) = bytes.get(at) {

@@ -36,7 +36,7 @@ pub(crate) struct Weight {
     pub(crate) cost: usize,
     aliases: usize,
     directives: usize,
-    depth: usize,
+    pub(crate) depth: usize,
     schema_lists: usize,
 }
 

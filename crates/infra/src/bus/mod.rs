@@ -5,3 +5,5 @@ mod redis;
 
 pub use memory::MemoryBus;
 pub use redis::RedisBus;
+#[doc(hidden)]
+pub use redis::read_twice;

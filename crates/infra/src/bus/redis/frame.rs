@@ -192,6 +192,21 @@ pub(super) fn read(bytes: &[u8]) -> Option<(NodeId, Signals<'_>)> {
     Some((NodeId(reader.id()?), Signals { reader, since: None }))
 }
 
+/// For the fuzzers: the signals of a frame, and those of the frame that is made of them, which must be the same.
+#[must_use]
+pub fn read_twice(bytes: &[u8]) -> Option<(Vec<String>, Vec<String>)> {
+    let told = |signal: &Signal| format!("{signal:?}");
+    let (node, signals) = read(bytes)?;
+    let signals: Vec<Signal> = signals.collect();
+    let mut again = Frame::new(node);
+    for signal in &signals {
+        again.add(signal);
+    }
+    let again = again.into_bytes();
+    let (_, others) = read(&again)?;
+    Some((signals.iter().map(told).collect(), others.map(|signal| told(&signal)).collect()))
+}
+
 /// The signals of a frame that this node understands.
 pub(super) struct Signals<'a> {
     reader: Reader<'a>,

@@ -20,6 +20,8 @@ use rondo_domain::{
 };
 use tokio::{task::JoinSet, time::timeout};
 
+#[doc(hidden)]
+pub use self::frame::read_twice;
 use self::{
     listener::{Listener, Sink, Wishes},
     publisher::Outbox,

@@ -21,12 +21,12 @@ impl Call {
 
     /// A `uuid[]`.
     pub(crate) fn ids(&mut self, ids: impl IntoIterator<Item = Option<Uuid>>) {
-        self.array(ids, |sql, id| display(sql, id));
+        self.array(ids, display);
     }
 
     /// A `bigint[]`.
     pub(crate) fn numbers(&mut self, numbers: impl IntoIterator<Item = i64>) {
-        self.array(numbers.into_iter().map(Some), |sql, number| display(sql, number));
+        self.array(numbers.into_iter().map(Some), display);
     }
 
     /// A `timestamptz[]`.

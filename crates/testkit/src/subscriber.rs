@@ -58,7 +58,10 @@ impl Subscriber {
         }
     }
 
-    /// The next value of an operation: what one field holds, or the code of the error with which it ended.
+    /// The next value of an operation: what one field holds.
+    ///
+    /// # Errors
+    /// The code of the error with which it ended.
     pub async fn value(&mut self, id: &str, field: &str) -> Result<Value, String> {
         let message = self.next().await;
         assert_eq!(message["id"], id, "{message}");

@@ -46,7 +46,7 @@ on_each_database! {
         let endpoint = collected(&place);
         let settings = [("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()), ("LOG_FORMAT", "json"), ("RUST_LOG", "info")];
         let mut server = Server::with(backend, &settings).await;
-        let (ada, grace) = (server.user("ada").await, server.user("grace").await);
+        let (ada, grace) = (server.user("ada lovelace").await, server.user("grace").await);
         let room = server.session().public().owned_by(&ada).create().await;
         room.join(&grace).await;
         let mut socket = grace.socket().await;
@@ -90,7 +90,7 @@ async fn a_trace_goes_on_at_the_node_where_others_listen() {
             [("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()), ("REDIS_URL", &redis), ("REDIS_PREFIX", &prefix)];
         let server = Server::with(backend, &settings).await;
         let other = server.beside().await;
-        let (ada, grace) = (server.user("ada").await, server.user("grace").await);
+        let (ada, grace) = (server.user("ada lovelace").await, server.user("grace").await);
         let room = server.session().public().owned_by(&ada).create().await;
         room.join(&grace).await;
         let mut there = grace.at(&other).socket().await;

@@ -5,6 +5,7 @@ use std::{env, time::Duration};
 use rondo_domain::ids::RequestId;
 use rondo_testkit::{Backend, Server, eventually, on, on_each_database};
 use serde_json::json;
+use tokio::net::TcpSocket;
 
 use super::{
     place::Place,
@@ -146,9 +147,9 @@ on_each_database! {
     }
 
     async fn without_a_collector_nothing_fails_and_the_log_tells_what_was_lost(backend: Backend) {
-        let place = Place::open().await;
-        let endpoint = collected(&place);
-        drop(place);
+        let nobody_listens = TcpSocket::new_v4().unwrap(); // held, so that nobody else does either
+        nobody_listens.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let endpoint = format!("http://{}", nobody_listens.local_addr().unwrap());
         let mut server = Server::with(backend, &[("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str())]).await;
         let ada = server.user("ada").await;
         let room = server.session().owned_by(&ada).create().await;

@@ -16,7 +16,7 @@ on_each_database! {
         let dsn = format!("http://0123456789abcdef@{}/42", place.address());
         let settings = [("SENTRY_DSN", dsn.as_str()), ("SENTRY_ENVIRONMENT", "tests"), ("RUST_LOG", "off")];
         let mut server = Server::with(backend, &settings).await;
-        let ada = server.user("ada").await;
+        let ada = server.user("ada lovelace").await;
         let room = server.session().owned_by(&ada).create().await;
         let path = format!("/api/sessions/{}/messages", room.id);
         ada.post(&path).json(json!({"content": "between you and me"})).await.assert_status(201);

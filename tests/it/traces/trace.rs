@@ -5,6 +5,7 @@ use std::{env, time::Duration};
 use rondo_domain::ids::RequestId;
 use rondo_testkit::{Backend, Server, eventually, on, on_each_database};
 use serde_json::json;
+use tokio::net::TcpSocket;
 
 use super::{
     place::Place,
@@ -46,7 +47,7 @@ on_each_database! {
         let endpoint = collected(&place);
         let settings = [("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()), ("LOG_FORMAT", "json"), ("RUST_LOG", "info")];
         let mut server = Server::with(backend, &settings).await;
-        let (ada, grace) = (server.user("ada").await, server.user("grace").await);
+        let (ada, grace) = (server.user("ada lovelace").await, server.user("grace").await);
         let room = server.session().public().owned_by(&ada).create().await;
         room.join(&grace).await;
         let mut socket = grace.socket().await;
@@ -90,7 +91,7 @@ async fn a_trace_goes_on_at_the_node_where_others_listen() {
             [("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()), ("REDIS_URL", &redis), ("REDIS_PREFIX", &prefix)];
         let server = Server::with(backend, &settings).await;
         let other = server.beside().await;
-        let (ada, grace) = (server.user("ada").await, server.user("grace").await);
+        let (ada, grace) = (server.user("ada lovelace").await, server.user("grace").await);
         let room = server.session().public().owned_by(&ada).create().await;
         room.join(&grace).await;
         let mut there = grace.at(&other).socket().await;
@@ -146,9 +147,9 @@ on_each_database! {
     }
 
     async fn without_a_collector_nothing_fails_and_the_log_tells_what_was_lost(backend: Backend) {
-        let place = Place::open().await;
-        let endpoint = collected(&place);
-        drop(place);
+        let nobody_listens = TcpSocket::new_v4().unwrap(); // held, so that nobody else does either
+        nobody_listens.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let endpoint = format!("http://{}", nobody_listens.local_addr().unwrap());
         let mut server = Server::with(backend, &[("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str())]).await;
         let ada = server.user("ada").await;
         let room = server.session().owned_by(&ada).create().await;

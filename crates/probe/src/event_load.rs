@@ -3,6 +3,7 @@
 
 use crate::{
     Outcome,
+    metronome::Metronome,
     report::{Before, Measured, Tally},
     socket_client::{Packet, Socket},
 };
@@ -13,7 +14,7 @@ use std::{
 };
 use tokio::{
     task::JoinSet,
-    time::{Instant, sleep, sleep_until, timeout_at},
+    time::{Instant, sleep, timeout_at},
 };
 
 /// How long acknowledgements are waited for after the last event.
@@ -116,6 +117,10 @@ pub(crate) async fn run<L: Lane>(
 impl<L: Lane> Drive<L> {
     async fn run(&mut self, pace: Pace, first: Instant, end: Instant) -> Outcome<()> {
         let mut due = first;
+        let mut metronome = match pace {
+            Pace::Closed { .. } => None,
+            Pace::Fixed { every } => Some(Metronome::start(first, every)?),
+        };
         loop {
             let now = Instant::now();
             let over = now >= end || !self.lane.wants_more();
@@ -139,12 +144,15 @@ impl<L: Lane> Drive<L> {
                     self.socket.flush().await?;
                 }
             }
-            let packet = match pace {
-                Pace::Fixed { .. } if !over && self.flight.pending.len() < MOST_UNDER_WAY => tokio::select! {
+            let packet = match &mut metronome {
+                Some(metronome) if !over && self.flight.pending.len() < MOST_UNDER_WAY => tokio::select! {
                     packet = self.socket.packet() => packet?,
-                    () = sleep_until(due.min(end)) => continue,
+                    ticked = metronome.tick() => {
+                        ticked?;
+                        continue;
+                    }
                 },
-                Pace::Fixed { .. } | Pace::Closed { .. } => self.socket.packet().await?,
+                _ => self.socket.packet().await?,
             };
             self.take(packet).await?;
             // What came along with it needs no flush of its own.

@@ -15,6 +15,7 @@ mod growth;
 mod http_client;
 mod http_load;
 mod idle;
+mod metronome;
 mod positions;
 mod process;
 mod report;

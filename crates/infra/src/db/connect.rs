@@ -43,12 +43,13 @@ pub(super) struct Pools {
 /// Opens a PostgreSQL database.
 pub(super) async fn postgres(url: &str, max_connections: u32, doubt: &Doubt) -> Result<Pools, StoreError> {
     let options = served(postgres_options(url)?);
+    let open_lane = async |options: &PgConnectOptions| postgres::Pool::open(lane(options), LANES, doubt).await;
     let (options, writer) = match plain(&options) {
-        Some(plain) => match postgres::Pool::open(plain.clone(), LANES, doubt).await {
-            Err(error) if wants_more(&error) => (options.clone(), postgres::Pool::open(options, LANES, doubt).await),
-            lane => (plain, lane),
+        Some(plain) => match open_lane(&plain).await {
+            Err(error) if wants_more(&error) => (options.clone(), open_lane(&options).await),
+            writer => (plain, writer),
         },
-        None => (options.clone(), postgres::Pool::open(options, LANES, doubt).await),
+        None => (options.clone(), open_lane(&options).await),
     };
     let writer = writer.map_err(store_sqlx)?;
     let shared = max_connections.saturating_sub(LANES).max(LANES);
@@ -83,6 +84,12 @@ fn served(options: PgConnectOptions) -> PgConnectOptions {
         ("enable_mergejoin", "off"),
         ("jit", "off"),
     ])
+}
+
+/// How a connection of the writer behaves. Its few statements take arrays, for which the server would make a plan anew each
+/// time: that of a call with one row looks cheaper than the one that is kept for any number, and it is the same.
+fn lane(options: &PgConnectOptions) -> PgConnectOptions {
+    options.clone().options([("plan_cache_mode", "force_generic_plan")])
 }
 
 /// One connection of its own, for work that takes longer than a request.

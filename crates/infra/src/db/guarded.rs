@@ -103,19 +103,27 @@ impl Guarded<Source> {
 
 impl Guarded<Source> {
     /// See [`Source::begin_asking`].
-    pub(crate) async fn begin_asking(
-        &self,
-        first: First<'_>,
-    ) -> Result<(Guarded<Txn>, Option<Vec<QueryResult>>), DbErr> {
+    pub(crate) async fn begin_asking(&self, first: First<'_>) -> Result<(Guarded<Txn>, Vec<Vec<QueryResult>>), DbErr> {
         count_query();
-        let (inner, rows) = self.doubt.bound(self.inner.begin_asking(first)).await?;
-        Ok((Guarded { inner, doubt: self.doubt.clone() }, rows))
+        let (inner, answers) = self.doubt.bound(self.inner.begin_asking(first)).await?;
+        Ok((Guarded { inner, doubt: self.doubt.clone() }, answers))
+    }
+
+    /// How many bytes of values a PostgreSQL statement should carry at most, see [`ONE_WRITE`].
+    pub(crate) fn one_write(&self) -> usize {
+        self.inner.one_write()
     }
 }
 
 impl Guarded<Txn> {
     pub(crate) async fn commit(self) -> Result<(), DbErr> {
         self.doubt.bound(self.inner.commit()).await
+    }
+
+    /// See [`Txn::commit_after`].
+    pub(crate) async fn commit_after(self, call: &str) -> Result<(), DbErr> {
+        count_query();
+        self.doubt.bound(self.inner.commit_after(call)).await
     }
 
     pub(crate) async fn rollback(self) -> Result<(), DbErr> {

@@ -38,14 +38,22 @@ impl Source {
         }
     }
 
-    /// Begins a transaction. PostgreSQL is told a first statement in the same breath; without rows, none was asked.
-    pub(crate) async fn begin_asking(&self, first: First<'_>) -> Result<(Txn, Option<Vec<QueryResult>>), DbErr> {
+    /// Begins a transaction with first statements in the same breath, on PostgreSQL alone.
+    pub(crate) async fn begin_asking(&self, first: First<'_>) -> Result<(Txn, Vec<Vec<QueryResult>>), DbErr> {
         match self {
             Self::Postgres(pool) => {
-                let (txn, rows) = pool.begin_asking(first).await?;
-                Ok((Txn::Postgres(txn), Some(rows)))
+                let (txn, answers) = pool.begin_asking(first).await?;
+                Ok((Txn::Postgres(txn), answers))
             }
-            Self::Sqlite(_) => Ok((self.begin().await?, None)),
+            Self::Sqlite(_) => Err(misled()),
+        }
+    }
+
+    /// How many bytes of values a PostgreSQL statement should carry at most.
+    pub(crate) fn one_write(&self) -> usize {
+        match self {
+            Self::Postgres(pool) => pool.one_write(),
+            Self::Sqlite(_) => ONE_WRITE,
         }
     }
 
@@ -71,7 +79,15 @@ impl Txn {
     pub(crate) fn postgres(&self) -> Result<&postgres::Transaction, DbErr> {
         match self {
             Self::Postgres(txn) => Ok(txn),
-            Self::Sqlite(_) => Err(corrupt("arguments for PostgreSQL went to SQLite")),
+            Self::Sqlite(_) => Err(misled()),
+        }
+    }
+
+    /// Commits in the same breath as a last call, on PostgreSQL alone.
+    pub(crate) async fn commit_after(self, call: &str) -> Result<(), DbErr> {
+        match self {
+            Self::Postgres(txn) => txn.commit_after(call).await,
+            Self::Sqlite(_) => Err(misled()),
         }
     }
 
@@ -88,6 +104,10 @@ impl Txn {
             Self::Sqlite(txn) => txn.rollback().await,
         }
     }
+}
+
+fn misled() -> DbErr {
+    corrupt("what PostgreSQL alone understands went to SQLite")
 }
 
 /// What takes hand-written statements, with `$1`, `$2` … for their values.

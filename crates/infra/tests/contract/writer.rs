@@ -158,6 +158,28 @@ on_both! {
         assert_eq!(house.bus.positions(), [(room.id, vec![1, 2, 3]), (other.id, vec![1])].into());
     }
 
+    async fn a_text_is_stored_as_it_came_alone_and_among_many(house: &House) {
+        let ada = house.person("Ada").await;
+        let room = house.room(&ada).await;
+        let (writer, _task) = Writer::start(&house.store, WriterSettings::default());
+        let texts = ["'); DROP TABLE message; --", r#"{"a\\":[NULL,'']}"#, "\\x00 \t\n\u{1}", "$1 ?1 E'\\''", "ñ 漢 \u{1f600} \u{feff}"];
+        for text in texts {
+            let posted = soon(writer.post(house.named_post(room.id, &ada, text, text))).await.unwrap();
+            let again = soon(writer.post(house.named_post(room.id, &ada, "other", text))).await.unwrap();
+            assert_eq!((again.repeated, again.message), (true, posted.message));
+        }
+        let held = hold(house, &room).await;
+        let many: Vec<_> = (0..4).flat_map(|n| texts.map(|text| house.named_post(room.id, &ada, text, &format!("{n}{text}")))).collect();
+        let (outcomes, ()) =
+            tokio::join!(biased; join_all(many.into_iter().map(|post| writer.post(post))), async { drop(held) });
+        assert!(outcomes.iter().all(|outcome| outcome.as_ref().is_ok_and(|posted| !posted.repeated)));
+        let stored = contents(house, room.id).await;
+        assert!(stored.iter().eq([texts; 5].as_flattened()), "{stored:?}");
+        let names: Vec<_> = outcomes.into_iter().map(|outcome| outcome.unwrap().message.client_message_id.unwrap()).collect();
+        let page = house.store.messages(room.id, MessageKey::After(5), Limit::parse(100).unwrap()).await.unwrap();
+        assert!(page.items.into_iter().map(|message| message.client_message_id.unwrap()).eq(names));
+    }
+
     async fn one_bad_post_fails_alone(house: &House) {
         let ada = house.person("Ada").await;
         let room = house.room(&ada).await;

@@ -1,10 +1,14 @@
 //! A connection in somebody's hands.
 
-use std::{sync::Arc, time::Duration};
+use std::{mem, sync::Arc, time::Duration};
 
+use futures_util::{Stream, TryStreamExt as _};
 use sea_orm::{
     DbErr, ExecResult, QueryResult, RuntimeErr, SqlxError,
-    sqlx::{self, AssertSqlSafe, Connection as _, Executor as _, postgres::PgArguments},
+    sqlx::{
+        self, AssertSqlSafe, Connection as _, Either, Executor as _,
+        postgres::{PgArguments, PgQueryResult, PgRow},
+    },
 };
 use tokio::{runtime::Handle, time::timeout};
 
@@ -29,12 +33,14 @@ pub(super) struct Lease {
     dissolved: bool,
 }
 
-/// A first statement that goes out together with `BEGIN`, as text and so without values.
+/// First statements that go out together with `BEGIN`, see [`Call`](super::Call). Each sees what was committed before it
+/// began, as those do that go out by themselves.
 #[derive(Clone, Copy)]
 pub(crate) struct First<'a> {
-    /// Said once on each connection: what `ask` executes, so that it need not be planned again.
+    /// Said once on each connection: what is called here, or at the end of the transaction, so that it need not be planned
+    /// again.
     pub(crate) prepare: &'static str,
-    /// What stands in it must be safe.
+    /// Calls, with semicolons between them.
     pub(crate) ask: &'a str,
 }
 
@@ -62,7 +68,8 @@ impl Lease {
         self.run_plain("BEGIN".into()).await.map(|_| ())
     }
 
-    pub(super) async fn begin_asking(&mut self, first: First<'_>) -> Result<Vec<QueryResult>, DbErr> {
+    /// Gives the rows of each statement.
+    pub(super) async fn begin_asking(&mut self, first: First<'_>) -> Result<Vec<Vec<QueryResult>>, DbErr> {
         if !self.live.as_ref().is_some_and(|live| live.is_prepared) {
             match self.run_plain(first.prepare.into()).await {
                 Err(error) if !is_prepared_already(&error) => return Err(error),
@@ -73,9 +80,17 @@ impl Lease {
         let live = self.busy()?;
         live.is_prepared = true;
         let asked = sqlx::raw_sql(AssertSqlSafe(format!("BEGIN; {}", first.ask)));
-        let outcome = asked.fetch_all(&mut live.connection).await;
-        let rows = self.settled(outcome).map_err(query_error)?;
-        Ok(rows.into_iter().map(Into::into).collect())
+        let outcome = answers(live.connection.fetch_many(asked)).await;
+        let mut answers = self.settled(outcome).map_err(query_error)?;
+        answers.remove(0); // of `BEGIN`
+        Ok(answers)
+    }
+
+    /// A last call and `COMMIT`, which is not obeyed where the call fails.
+    pub(super) async fn commit_after(&mut self, call: &str) -> Result<(), DbErr> {
+        self.run_plain(format!("{call}; COMMIT").into()).await?;
+        self.in_transaction = false;
+        Ok(())
     }
 
     /// `COMMIT` or `ROLLBACK`.
@@ -171,6 +186,20 @@ async fn mend(mut mended: Mended, mut live: Live, in_transaction: bool) {
     if matches!(timeout(MENDING, work).await, Ok(Ok(()))) {
         mended.live = Some(live);
     }
+}
+
+/// The rows of each statement, in the order of the statements.
+async fn answers(
+    mut parts: impl Stream<Item = Result<Either<PgQueryResult, PgRow>, SqlxError>> + Unpin,
+) -> Result<Vec<Vec<QueryResult>>, SqlxError> {
+    let (mut answers, mut rows) = (Vec::new(), Vec::new());
+    while let Some(part) = parts.try_next().await? {
+        match part {
+            Either::Right(row) => rows.push(row.into()),
+            Either::Left(_) => answers.push(mem::take(&mut rows)), // the end of a statement
+        }
+    }
+    Ok(answers)
 }
 
 /// Whether somebody who was dropped in the middle had come as far as that (42P05, `duplicate_prepared_statement`).

@@ -3,6 +3,7 @@
 //! sqlx's pool asks a connection for a sign of life each time it comes back, in a task of its own, and hands out
 //! whichever lies there. Here one goes back as it is, at once, and preferably to the thread whose reactor it belongs to.
 
+mod call;
 mod lease;
 mod pool;
 mod statement;
@@ -13,6 +14,7 @@ use std::net::IpAddr;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 pub(crate) use self::{
+    call::Call,
     lease::First,
     pool::Pool,
     statement::{Sql, add, arguments, column},

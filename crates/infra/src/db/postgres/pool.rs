@@ -116,8 +116,13 @@ impl Pool {
         Transaction::begin(self.lease().await?, self.0.one_write).await
     }
 
-    /// Begins a transaction with a first statement in the same breath, see [`Lease::begin_asking`].
-    pub(crate) async fn begin_asking(&self, first: First<'_>) -> Result<(Transaction, Vec<QueryResult>), DbErr> {
+    /// How many bytes of values a statement should carry at most.
+    pub(crate) fn one_write(&self) -> usize {
+        self.0.one_write
+    }
+
+    /// Begins a transaction with first statements in the same breath, see [`Lease::begin_asking`].
+    pub(crate) async fn begin_asking(&self, first: First<'_>) -> Result<(Transaction, Vec<Vec<QueryResult>>), DbErr> {
         Transaction::begin_asking(self.lease().await?, self.0.one_write, first).await
     }
 

@@ -25,7 +25,7 @@ impl Transaction {
         mut lease: Lease,
         one_write: usize,
         first: First<'_>,
-    ) -> Result<(Self, Vec<QueryResult>), DbErr> {
+    ) -> Result<(Self, Vec<Vec<QueryResult>>), DbErr> {
         let rows = lease.begin_asking(first).await?;
         Ok((Self { lease: Mutex::new(lease), one_write }, rows))
     }
@@ -37,6 +37,11 @@ impl Transaction {
 
     pub(crate) async fn commit(self) -> Result<(), DbErr> {
         self.lease.into_inner().end("COMMIT").await
+    }
+
+    /// Commits in the same breath as a last call, see [`First`] for where it is prepared.
+    pub(crate) async fn commit_after(self, call: &str) -> Result<(), DbErr> {
+        self.lease.into_inner().commit_after(call).await
     }
 
     pub(crate) async fn rollback(self) -> Result<(), DbErr> {

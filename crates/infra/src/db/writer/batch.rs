@@ -121,22 +121,26 @@ impl Batches {
 
     async fn attempt(&self, posts: &[NewMessage]) -> Result<Attempt, DbErr> {
         let now = self.parts.clock.now();
-        let (txn, sessions) = lookup::lock(&self.db, posts).await?;
-        let facts = lookup::look_up(&txn, posts, now).await?;
+        let (txn, sessions, facts) = lookup::begin(&self.db, posts, now).await?;
         let mut plan = plan::plan(posts, &sessions, facts);
         if plan.created.is_empty() && plan.memos.is_empty() {
             let _ = txn.rollback().await; // nothing was written, so nothing can be lost
             return Ok(Attempt::Done(plan.outcomes));
         }
         let events: Vec<_> = plan.created.iter().map(|created| self.record(created)).collect();
-        store::write(&txn, &plan, &events).await?;
         let notices = mentions::notices(&txn, &plan.created).await?;
-        notifications::write(&txn, &*self.parts.encoder, &notices).await?;
-        if !keys::remember_all(&txn, &mut plan.memos, now).await? {
-            let _ = txn.rollback().await;
-            return Ok(Attempt::KeyTaken);
-        }
-        let committed = txn.commit().await;
+        let alone = notices.is_empty() && plan.memos.is_empty();
+        let committed = if let Some(call) = store::call(&txn, &plan, &events).filter(|_| alone) {
+            txn.commit_after(&call).await
+        } else {
+            store::write(&txn, &plan, &events).await?;
+            notifications::write(&txn, &*self.parts.encoder, &notices).await?;
+            if !keys::remember_all(&txn, &mut plan.memos, now).await? {
+                let _ = txn.rollback().await;
+                return Ok(Attempt::KeyTaken);
+            }
+            txn.commit().await
+        };
         let authors = plan.created.iter().map(|created| created.message.author.id);
         self.parts.stale(authors.chain(notices.iter().map(|notice| notice.user_id)));
         committed?;

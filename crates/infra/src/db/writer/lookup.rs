@@ -1,10 +1,7 @@
 //! Locks the sessions of a batch, then reads in a second statement, so with a fresh snapshot, what its posts are judged
-//! by.
+//! by. PostgreSQL is told both at once, in the same breath as the beginning, and obeys one after the other.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    fmt::Write as _,
-};
+use std::collections::{BTreeSet, HashMap};
 
 use rondo_domain::{
     Timestamp,
@@ -14,24 +11,17 @@ use rondo_domain::{
 use sea_orm::{DbErr, QueryResult, Value, sqlx::postgres::PgArguments};
 use uuid::Uuid;
 
-use super::plan::{Facts, Locked};
+use super::{
+    plan::{Facts, Locked},
+    store::write_postgres,
+};
 use crate::db::{
     bulk::{self, Shape},
     guarded::Guarded,
     keys,
     link::{Source, Txn},
-    postgres::{First, add, column},
+    postgres::{Call, First, add, column},
     rows::{Cells, message_columns, user_columns},
-};
-
-const PREPARE_LOCK: &str = "\
-    PREPARE rondo_lock (uuid[]) AS SELECT id, visibility, last_seq, last_position, active_at FROM session \
-    WHERE id = ANY($1) AND deleted_at IS NULL ORDER BY id FOR NO KEY UPDATE";
-
-const SESSIONS: Shape = Shape {
-    head: "SELECT id, visibility, last_seq, last_position, active_at FROM session WHERE id IN (",
-    row: "?",
-    tail: ") AND deleted_at IS NULL",
 };
 
 /// What is asked of each post `p (n, session_id, author_id, client_message_id, reply_to)`.
@@ -52,11 +42,37 @@ macro_rules! facts {
     };
 }
 
-const FACTS_POSTGRES: &str = concat!(
-    "WITH post AS (SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::uuid[], $4::text[], $5::uuid[]) \
-       AS t (n, session_id, author_id, client_message_id, reply_to))",
-    facts!()
+/// Texts come as bytes, see [`Call::texts`].
+macro_rules! facts_postgres {
+    () => {
+        concat!(
+            "WITH post AS (SELECT n, session_id, author_id, \
+               convert_from(client_message_id, 'UTF8') AS client_message_id, reply_to \
+             FROM unnest($1::bigint[], $2::uuid[], $3::uuid[], $4::bytea[], $5::uuid[]) \
+               AS t (n, session_id, author_id, client_message_id, reply_to))",
+            facts!()
+        )
+    };
+}
+
+/// What a batch calls, from its first statement to its last.
+const PREPARE: &str = concat!(
+    "PREPARE rondo_lock (uuid[]) AS SELECT id, visibility, last_seq, last_position, active_at FROM session \
+     WHERE id = ANY($1) AND deleted_at IS NULL ORDER BY id FOR NO KEY UPDATE; \
+     PREPARE rondo_facts (bigint[], uuid[], uuid[], bytea[], uuid[]) AS ",
+    facts_postgres!(),
+    "; PREPARE rondo_write (uuid[], uuid[], bigint[], uuid[], bytea[], bytea[], uuid[], bigint[], timestamptz[], bytea[], \
+     uuid[], bigint[], bigint[], timestamptz[], timestamptz[], uuid[], uuid[], bigint[]) AS ",
+    write_postgres!()
 );
+
+const FACTS_POSTGRES: &str = facts_postgres!();
+
+const SESSIONS: Shape = Shape {
+    head: "SELECT id, visibility, last_seq, last_position, active_at FROM session WHERE id IN (",
+    row: "?",
+    tail: ") AND deleted_at IS NULL",
+};
 
 /// The bytes that a post takes on the way to [`FACTS_POSTGRES`], with a name of 64 characters in ASCII.
 const LONGEST: usize = 140;
@@ -64,39 +80,71 @@ const LONGEST: usize = 140;
 /// The sizes in which SQLite is asked, so that its statements stay prepared.
 const SIZES: [usize; 4] = [1, 8, 64, 256];
 
-/// Begins a transaction and locks the sessions in the order of their ids. Deleted ones and unknown ones are not in the
-/// answer.
-pub(super) async fn lock(
+/// Begins a transaction, locks the sessions in the order of their ids, and reads what the posts are judged by: one
+/// [`Facts`] for each in their order. Deleted sessions and unknown ones are not among those that are locked.
+pub(super) async fn begin(
     db: &Guarded<Source>,
     posts: &[NewMessage],
-) -> Result<(Guarded<Txn>, HashMap<SessionId, Locked>), DbErr> {
+    now: Timestamp,
+) -> Result<(Guarded<Txn>, HashMap<SessionId, Locked>, Vec<Facts>), DbErr> {
     let ids: BTreeSet<Uuid> = posts.iter().map(|post| post.post.session.0).collect();
-    let ids: Vec<Uuid> = ids.into_iter().collect();
-    let (txn, rows) = db.begin_asking(First { prepare: PREPARE_LOCK, ask: &execute(&ids) }).await?;
-    let rows = match rows {
-        Some(rows) => rows,
-        // The transaction began IMMEDIATE: that is the lock.
-        None => bulk::ask(&txn, SESSIONS, &ids, |id| [(*id).into()]).await?,
+    let (txn, locked_rows, asked) = if db.is_postgres() {
+        let mut ask = lock_call(&ids);
+        let facts = facts_call(posts);
+        let together = ask.len() + facts.len() <= db.one_write();
+        if together {
+            ask = format!("{ask}; {facts}");
+        }
+        let (txn, mut answers) = db.begin_asking(First { prepare: PREPARE, ask: &ask }).await?;
+        let facts = if together { answers.pop() } else { None };
+        (txn, answers.pop().unwrap_or_default(), facts)
+    } else {
+        // The transaction begins IMMEDIATE: that is the lock.
+        let (txn, ids) = (db.begin().await?, Vec::from_iter(ids));
+        let rows = bulk::ask(&txn, SESSIONS, &ids, |id| [(*id).into()]).await?;
+        (txn, rows, None)
     };
-    let sessions = rows.iter().map(locked).collect::<Result<_, _>>()?;
-    Ok((txn, sessions))
-}
-
-/// The lock as text: of ids and nothing else.
-fn execute(sessions: &[Uuid]) -> String {
-    let mut sql = String::with_capacity(32 + sessions.len() * 37);
-    sql.push_str("EXECUTE rondo_lock ('{");
-    for (at, id) in sessions.iter().enumerate() {
-        let separator = if at == 0 { "" } else { "," };
-        let _ = write!(sql, "{separator}{id}"); // writing to a String cannot fail
-    }
-    sql.push_str("}')");
-    sql
-}
-
-/// Reads what the posts are judged by, one [`Facts`] for each in their order.
-pub(super) async fn look_up(txn: &Guarded<Txn>, posts: &[NewMessage], now: Timestamp) -> Result<Vec<Facts>, DbErr> {
+    let sessions = locked_rows.iter().map(locked).collect::<Result<_, _>>()?;
+    let rows = match asked {
+        Some(rows) => rows,
+        None => ask(&txn, posts).await?,
+    };
     let mut facts = vec![Facts::default(); posts.len()];
+    for row in &rows {
+        let mut cells = Cells::new(row);
+        let n: i64 = cells.take()?;
+        if let Some((facts, post)) = usize::try_from(n).ok().and_then(|n| facts.get_mut(n).zip(posts.get(n))) {
+            *facts = fact(&mut cells, post)?;
+        }
+    }
+    let guards = (0..).zip(posts).filter_map(|(n, post)| post.guard.as_ref().map(|guard| (n, guard.user, &guard.key)));
+    for n in keys::taken(&txn, &guards.collect::<Vec<_>>(), now).await? {
+        if let Some(facts) = usize::try_from(n).ok().and_then(|n| facts.get_mut(n)) {
+            facts.key_is_taken = true;
+        }
+    }
+    Ok((txn, sessions, facts))
+}
+
+fn lock_call(sessions: &BTreeSet<Uuid>) -> String {
+    let mut call = Call::to("rondo_lock");
+    call.ids(sessions.iter().copied().map(Some));
+    call.end()
+}
+
+/// As [`arguments`], in the same order.
+fn facts_call(posts: &[NewMessage]) -> String {
+    let mut call = Call::to("rondo_facts");
+    call.numbers((0..).take(posts.len()));
+    call.ids(posts.iter().map(|post| Some(post.post.session.0)));
+    call.ids(posts.iter().map(|post| Some(post.author.0)));
+    call.texts(posts.iter().map(|post| post.post.client_message_id.as_ref().map(ClientMessageId::as_str)));
+    call.ids(posts.iter().map(|post| post.post.reply_to.map(|id| id.0)));
+    call.end()
+}
+
+/// Asks for the facts by statements of their own.
+async fn ask(txn: &Guarded<Txn>, posts: &[NewMessage]) -> Result<Vec<QueryResult>, DbErr> {
     let size = if txn.is_postgres() { txn.one_write() / LONGEST } else { SIZES[3] };
     let mut rows = Vec::with_capacity(posts.len());
     for (piece, first) in posts.chunks(size).zip((0..).step_by(size)) {
@@ -107,20 +155,7 @@ pub(super) async fn look_up(txn: &Guarded<Txn>, posts: &[NewMessage], now: Times
             txn.rows(facts_sqlite(size), places(piece, first, size)).await?
         });
     }
-    for row in &rows {
-        let mut cells = Cells::new(row);
-        let n: i64 = cells.take()?;
-        if let Some((facts, post)) = usize::try_from(n).ok().and_then(|n| facts.get_mut(n).zip(posts.get(n))) {
-            *facts = fact(&mut cells, post)?;
-        }
-    }
-    let guards = (0..).zip(posts).filter_map(|(n, post)| post.guard.as_ref().map(|guard| (n, guard.user, &guard.key)));
-    for n in keys::taken(txn, &guards.collect::<Vec<_>>(), now).await? {
-        if let Some(facts) = usize::try_from(n).ok().and_then(|n| facts.get_mut(n)) {
-            facts.key_is_taken = true;
-        }
-    }
-    Ok(facts)
+    Ok(rows)
 }
 
 fn locked(row: &QueryResult) -> Result<(SessionId, Locked), DbErr> {
@@ -152,7 +187,7 @@ fn arguments(posts: &[NewMessage], first: i64) -> Result<PgArguments, DbErr> {
     add(&mut all, (first..).take(posts.len()).collect::<Vec<i64>>())?;
     add(&mut all, column(posts, |post| post.post.session.0))?;
     add(&mut all, column(posts, |post| post.author.0))?;
-    add(&mut all, column(posts, |post| post.post.client_message_id.as_ref().map(ClientMessageId::as_str)))?;
+    add(&mut all, column(posts, |post| post.post.client_message_id.as_ref().map(|name| name.as_str().as_bytes())))?;
     add(&mut all, column(posts, |post| post.post.reply_to.map(|id| id.0)))?;
     Ok(all)
 }

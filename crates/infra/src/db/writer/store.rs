@@ -1,6 +1,6 @@
 //! Writes a batch: messages, events, counters and read markers.
 
-use rondo_domain::event::{EventKind, RecordedEvent};
+use rondo_domain::event::RecordedEvent;
 use sea_orm::{DbErr, Value, sqlx::postgres::PgArguments};
 
 use super::plan::{Counters, Created, Marker, Plan};
@@ -8,14 +8,23 @@ use crate::db::{
     bulk::{Shape, fitting, pieces},
     guarded::Guarded,
     link::Txn,
-    postgres::{add, column},
+    postgres::{Call, add, column},
 };
 
-/// All of a batch, or a portion of it.
-const WRITE_POSTGRES: &str = "\
+/// Up to so many messages are written in the same breath as they are committed. For more the few microseconds more that
+/// texts take as [`Call`]s weigh more than a way to the server and back.
+const FEW: usize = 8;
+
+/// All of a batch, or a portion of it. Texts come as bytes, see [`Call::texts`].
+macro_rules! write_postgres {
+    () => {
+        "\
     WITH post AS ( \
-        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::uuid[], $5::text[], $6::text[], $7::uuid[], \
-            $8::bigint[], $9::timestamptz[], $10::text[]) \
+        SELECT id, session_id, seq, author_id, convert_from(content, 'UTF8') AS content, \
+            convert_from(client_message_id, 'UTF8') AS client_message_id, reply_to, position, created_at, \
+            convert_from(data, 'UTF8') AS data \
+        FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::uuid[], $5::bytea[], $6::bytea[], $7::uuid[], \
+            $8::bigint[], $9::timestamptz[], $10::bytea[]) \
         AS t (id, session_id, seq, author_id, content, client_message_id, reply_to, position, created_at, data) \
     ), messages AS ( \
         INSERT INTO message (id, session_id, seq, author_id, content, client_message_id, reply_to, position, created_at) \
@@ -23,16 +32,21 @@ const WRITE_POSTGRES: &str = "\
             created_at FROM post \
     ), events AS ( \
         INSERT INTO session_event (session_id, position, kind, subject_id, data, created_at) \
-        SELECT session_id, position, $11, id, data, created_at FROM post \
+        SELECT session_id, position, 'message:create', id, data, created_at FROM post \
     ), counters AS ( \
         UPDATE session s SET last_seq = c.last_seq, last_position = c.last_position, \
             last_message_at = c.last_message_at, active_at = c.active_at \
-        FROM unnest($12::uuid[], $13::bigint[], $14::bigint[], $15::timestamptz[], $16::timestamptz[]) \
+        FROM unnest($11::uuid[], $12::bigint[], $13::bigint[], $14::timestamptz[], $15::timestamptz[]) \
             AS c (id, last_seq, last_position, last_message_at, active_at) WHERE s.id = c.id \
     ) \
     UPDATE membership b SET read_seq = GREATEST(b.read_seq, r.seq) \
-    FROM unnest($17::uuid[], $18::uuid[], $19::bigint[]) AS r (session_id, user_id, seq) \
-    WHERE b.session_id = r.session_id AND b.user_id = r.user_id";
+    FROM unnest($16::uuid[], $17::uuid[], $18::bigint[]) AS r (session_id, user_id, seq) \
+    WHERE b.session_id = r.session_id AND b.user_id = r.user_id"
+    };
+}
+pub(super) use write_postgres;
+
+const WRITE_POSTGRES: &str = write_postgres!();
 
 const MESSAGES: Shape = Shape {
     head: "INSERT INTO message \
@@ -76,6 +90,15 @@ pub(super) async fn write(txn: &Guarded<Txn>, plan: &Plan, events: &[RecordedEve
         .await
 }
 
+/// The same as a call of `rondo_write`, if there are so few messages that it is worth it.
+pub(super) fn call(txn: &Guarded<Txn>, plan: &Plan, events: &[RecordedEvent]) -> Option<String> {
+    if !txn.is_postgres() || plan.created.len() > FEW {
+        return None;
+    }
+    let call = Load::all(plan, events).call();
+    (call.len() <= txn.one_write()).then_some(call)
+}
+
 /// Rows that go to PostgreSQL in one statement.
 #[derive(Clone, Copy)]
 struct Load<'p> {
@@ -117,13 +140,12 @@ impl<'p> Load<'p> {
         add(&mut all, column(created, |row| row.message.session_id.0))?;
         add(&mut all, column(created, |row| row.message.seq))?;
         add(&mut all, column(created, |row| row.message.author.id.0))?;
-        add(&mut all, column(created, |row| row.message.content.as_deref().unwrap_or_default()))?;
-        add(&mut all, column(created, |row| row.message.client_message_id.as_deref()))?;
+        add(&mut all, column(created, |row| row.message.content.as_deref().unwrap_or_default().as_bytes()))?;
+        add(&mut all, column(created, |row| row.message.client_message_id.as_deref().map(str::as_bytes)))?;
         add(&mut all, column(created, |row| row.message.reply_to.map(|id| id.0)))?;
         add(&mut all, column(created, |row| row.position))?;
         add(&mut all, column(created, |row| row.message.created_at))?;
-        add(&mut all, column(events, |event| &*event.data))?;
-        add(&mut all, EventKind::MessageCreate.as_str())?;
+        add(&mut all, column(events, |event| event.data.as_bytes()))?;
         add(&mut all, column(counters, |row| row.session.0))?;
         add(&mut all, column(counters, |row| row.last_seq))?;
         add(&mut all, column(counters, |row| row.last_position))?;
@@ -133,6 +155,32 @@ impl<'p> Load<'p> {
         add(&mut all, column(markers, |row| row.user.0))?;
         add(&mut all, column(markers, |row| row.seq))?;
         Ok(all)
+    }
+
+    /// As [`Load::arguments`], in the same order.
+    fn call(self) -> String {
+        let Self { created, events, counters, markers } = self;
+        let messages = || created.iter().map(|created| &created.message);
+        let mut call = Call::to("rondo_write");
+        call.ids(messages().map(|message| Some(message.id.0)));
+        call.ids(messages().map(|message| Some(message.session_id.0)));
+        call.numbers(messages().map(|message| message.seq));
+        call.ids(messages().map(|message| Some(message.author.id.0)));
+        call.texts(messages().map(|message| Some(message.content.as_deref().unwrap_or_default())));
+        call.texts(messages().map(|message| message.client_message_id.as_deref()));
+        call.ids(messages().map(|message| message.reply_to.map(|id| id.0)));
+        call.numbers(created.iter().map(|row| row.position));
+        call.times(messages().map(|message| message.created_at));
+        call.texts(events.iter().map(|event| Some(&*event.data)));
+        call.ids(counters.iter().map(|row| Some(row.session.0)));
+        call.numbers(counters.iter().map(|row| row.last_seq));
+        call.numbers(counters.iter().map(|row| row.last_position));
+        call.times(counters.iter().map(|row| row.last_message_at));
+        call.times(counters.iter().map(|row| row.active_at));
+        call.ids(markers.iter().map(|row| Some(row.session.0)));
+        call.ids(markers.iter().map(|row| Some(row.user.0)));
+        call.numbers(markers.iter().map(|row| row.seq));
+        call.end()
     }
 }
 
@@ -182,6 +230,7 @@ mod tests {
     use rondo_domain::{
         Timestamp,
         account::User,
+        event::EventKind,
         ids::{MessageId, SessionId, UserId},
         message::Message,
     };
@@ -231,6 +280,11 @@ mod tests {
             plan.created.push(Created { message, position });
         }
         (plan, events)
+    }
+
+    #[test]
+    fn what_the_log_is_told_is_the_kind_of_a_new_message() {
+        assert!(WRITE_POSTGRES.contains(&format!("'{}'", EventKind::MessageCreate.as_str())));
     }
 
     #[test]

@@ -102,6 +102,13 @@ pub fn presence_diff(session: SessionId, joined: &[(User, Present)], left: &[Use
     to_raw_value(&view).unwrap_or_else(|_| RawValue::NULL.to_owned())
 }
 
+/// Who is present, as the acknowledgement of `session:join` carries it.
+#[must_use]
+pub fn presence_list(people: &[(User, Present)]) -> Box<RawValue> {
+    let view: Vec<_> = people.iter().map(|(user, present)| PresentView::of(user, present)).collect();
+    to_raw_value(&view).unwrap_or_else(|_| RawValue::NULL.to_owned())
+}
+
 /// What a live event carries: its data with `position` beside the other fields.
 #[must_use]
 pub fn live_payload(event: &RecordedEvent) -> Box<RawValue> {

@@ -18,6 +18,6 @@ pub use cursor::{
 };
 pub use decode::decode;
 pub use error_code::ErrorCode;
-pub use event::{PublicEncoder, live_payload, passing_payload, presence_diff};
+pub use event::{PublicEncoder, live_payload, passing_payload, presence_diff, presence_list};
 pub use fault::{Fault, FieldError};
 pub use time::Time;

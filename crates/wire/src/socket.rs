@@ -9,6 +9,7 @@ use rondo_domain::{
     message::{Content, PostMessage},
 };
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use utoipa::{
     ToSchema,
     openapi::{ObjectBuilder, Schema, Type},
@@ -244,7 +245,8 @@ pub struct Joined<'a> {
     /// The session as the person sees it.
     pub session: SessionView<'a>,
     /// Who is present, the longest first: at most 200 people.
-    pub presence: Vec<PresentView<'a>>,
+    #[schema(value_type = Vec<PresentView<'a>>)]
+    pub presence: &'a RawValue,
     /// How many people are present altogether, oneself too.
     pub presence_count: usize,
     /// Live events begin right after this position.

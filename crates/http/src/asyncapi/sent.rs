@@ -2,12 +2,12 @@
 
 use rondo_domain::{event::EventKind, invitation::Status};
 use rondo_wire::{
-    ErrorCode, Time,
+    ErrorCode, Time, presence_list,
     socket::{
         Ack, AnswerInvitation, ConnectionRefreshed, Declined, DeleteMessage, EditMessage, JoinSession, Joined,
         LeaveSession, Nothing, ReadMessages, RefreshConnection, SendMessage, event_views,
     },
-    view::{AcceptedView, MessageView, PresentView, SessionView},
+    view::{AcceptedView, MessageView, SessionView},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -177,10 +177,11 @@ pub(super) fn described(event: ClientEvent) -> Sent {
 
 fn joined() -> Answer {
     let (session, people) = (examples::session(), examples::people());
+    let presence = presence_list(&people);
     let events = [examples::recorded(&examples::lasting(EventKind::MessageCreate))];
     Answer::with(Joined {
         session: SessionView::from(&session),
-        presence: people.iter().map(|(user, present)| PresentView::of(user, present)).collect(),
+        presence: &presence,
         presence_count: people.len(),
         position: session.last_position,
         recovered: true,

@@ -13,6 +13,7 @@ mod handshake;
 mod lifeline;
 pub(crate) mod mount;
 mod queue;
+mod roll;
 mod typing;
 mod wire;
 
@@ -40,6 +41,7 @@ use crate::{
 use connection::{Connection, SocketOutlet};
 pub(crate) use dispatch::ClientEvent;
 use lifeline::Lifelines;
+use roll::Rolls;
 use rondo_domain::{SessionId, limits::Allowance, presence::ConnectionId};
 use rondo_wire::{ErrorCode, Fault};
 use typing::Typing;
@@ -91,6 +93,7 @@ pub(crate) struct Gateway {
     /// How many events a connection may send.
     socket_events: Option<Allowance>,
     typing: Typing,
+    rolls: Rolls,
 }
 
 impl Gateway {
@@ -128,6 +131,7 @@ impl Gateway {
             drain_delay: settings.drain_delay,
             socket_events: settings.socket_events,
             typing: Typing::default(),
+            rolls: Rolls::default(),
         });
         let welcome = {
             let gateway = Arc::clone(&gateway);

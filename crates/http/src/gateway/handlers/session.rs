@@ -1,10 +1,10 @@
 //! Joining and leaving rooms.
 
-use rondo_domain::{SessionId, event::Position, page::Limit};
+use rondo_domain::{SessionId, event::Position};
 use rondo_wire::{
     ErrorCode, Fault,
     socket::{JoinRequest, JoinSession, Joined, LeaveSession, Nothing, event_views},
-    view::{PresentView, SessionView},
+    view::SessionView,
 };
 
 use std::sync::Arc;
@@ -73,11 +73,11 @@ async fn snapshot(
     if !snapshot.ended {
         stay(context, session).await?;
     }
-    let present = gateway.services.presences.people(session, None, Limit::PRESENCE).await?;
+    let roll = gateway.rolls.call(&gateway.services.presences, session).await?;
     let reply = Reply::new(&Joined {
         session: SessionView::from(&snapshot.session),
-        presence: present.people.iter().map(|(user, present)| PresentView::of(user, present)).collect(),
-        presence_count: present.count,
+        presence: &roll.people,
+        presence_count: roll.count,
         position: snapshot.position,
         recovered: snapshot.recovered,
         events: event_views(&snapshot.events),

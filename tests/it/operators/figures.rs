@@ -74,7 +74,7 @@ on_each_database! {
 
     async fn messages_events_and_deliveries_are_counted(app: TestApp) {
         let before = Page::of(&app).await;
-        let (room, [ada, _], [hers, _]) = meeting(&app).await;
+        let (room, [ada, _], [hers, _his]) = meeting(&app).await;
         stands_at(&app, 2, "rondo_socket_connections", &[("transport", "websocket")]).await;
 
         hers.done("message:create", json!({"sessionId": room.id, "content": "Hola"})).await;

@@ -18,7 +18,7 @@ async fn grows(app: &TestApp, since: &Page, by: f64, name: &str, labels: &[(&str
 
 /// Waits until a figure stands there.
 async fn stands_at(app: &TestApp, value: u32, name: &str, labels: &[(&str, &str)]) {
-    let there = async || Page::of(app).await.sum(name, labels) == f64::from(value);
+    let there = async || Page::of(app).await.sum(name, labels).total_cmp(&f64::from(value)).is_eq();
     eventually(&format!("{name} {labels:?} at {value}"), PATIENCE, there).await;
 }
 

@@ -49,7 +49,7 @@ impl Page {
                 page.families.push((name.to_owned(), kind.to_owned()));
             } else {
                 let sample = Sample::parse(line);
-                let (family, kind) = page.families.last().expect("a sample after its type");
+                let (family, kind) = page.families.last().unwrap();
                 let suffix = sample.name.strip_prefix(family.as_str()).unwrap_or_else(|| panic!("{line} in {family}"));
                 let suffixes: &[_] = if kind == "histogram" { &["_bucket", "_sum", "_count"] } else { &[""] };
                 assert!(suffixes.contains(&suffix), "{line}");
@@ -67,7 +67,7 @@ impl Page {
         let mut last: BTreeMap<(String, String), (f64, f64)> = BTreeMap::new();
         for sample in self.samples.iter().filter(|sample| sample.name.ends_with("_bucket")) {
             let mut labels = sample.labels.clone();
-            let bound = labels.remove("le").expect("a bucket has a bound");
+            let bound = labels.remove("le").unwrap();
             let bound: f64 = if bound == "+Inf" { f64::INFINITY } else { bound.parse().unwrap() };
             let name = sample.name.trim_end_matches("_bucket");
             let key = (name.to_owned(), format!("{labels:?}"));

@@ -67,6 +67,15 @@ export class Heard {
     return eventually(`${count} values`, () => this.values.length, (length) => length >= count);
   }
 
+  /** Waits until an event with this position was heard; an end before that is told at once. */
+  async reaches(position) {
+    const last = () => {
+      assert.ok(!this.ended, `it ended at ${this.positions.at(-1)} with ${describe(this.error)}`);
+      return this.positions.at(-1) ?? 0;
+    };
+    await eventually(`the event ${position}`, last, (at) => at >= position);
+  }
+
   /** Waits for the end by an error message, and gives its first error. */
   async fails(code) {
     await eventually('the end of a subscription', () => this.ended);

@@ -64,6 +64,8 @@ pub struct Reply {
     pub body: Vec<u8>,
     /// Why nothing was run, if nothing was.
     pub refused: Option<ErrorCode>,
+    /// Whether all that was asked for is there.
+    pub whole: bool,
     /// When to try again, if a limit says so.
     pub retry_after: Option<std::time::Duration>,
 }
@@ -71,7 +73,7 @@ pub struct Reply {
 /// The schema, ready to answer.
 pub struct GraphQl {
     pub(crate) schema: Schema,
-    documents: Documents,
+    pub(crate) documents: Documents,
     figures: OperationFigures,
     pub(crate) rendered: AtomicU64,
 }
@@ -157,6 +159,11 @@ impl GraphQl {
         &self.figures
     }
 
+    /// Counts a query that was answered with what is kept.
+    pub fn note_kept(&self, took: std::time::Duration) {
+        self.figures.ran(OperationType::Query, None, took);
+    }
+
     /// How often a selection was run for something that happened.
     #[must_use]
     pub fn rendered(&self) -> u64 {
@@ -189,13 +196,13 @@ impl GraphQl {
                 return Self::refused(visit, *refused);
             }
         };
-        let mut refused = None;
-        let mut retry_after = None;
+        let (mut refused, mut errorless, mut retry_after) = (None, true, None);
         for part in &mut parts {
             let errors = match part {
                 Part::Executed(response) => &mut response.errors,
                 Part::Refused(errors) => errors,
             };
+            errorless &= errors.is_empty();
             retry_after = retry_after.max(longest_wait(errors));
             finish(errors, visit.request_id());
             if let (Part::Refused(errors), false) = (&*part, whole) {
@@ -207,7 +214,7 @@ impl GraphQl {
             [one] if !whole => written(one),
             all => written(&all),
         };
-        Reply { body, refused, retry_after }
+        Reply { body, refused, whole: errorless, retry_after }
     }
 
     fn refused(visit: &Visit, error: ServerError) -> Reply {
@@ -215,7 +222,7 @@ impl GraphQl {
         let code = code_of(&error);
         let mut errors = vec![error];
         finish(&mut errors, visit.request_id());
-        Reply { body: written(&Refused { errors: &errors }), refused: Some(code), retry_after }
+        Reply { body: written(&Refused { errors: &errors }), refused: Some(code), whole: false, retry_after }
     }
 
     /// Reads an operation of a websocket; nothing is run by this.

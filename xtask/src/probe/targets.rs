@@ -96,6 +96,12 @@ pub(super) const TARGETS: &[Target] = &[
     times("fan-out, 200, 8 in flight", "fanout.1x200x8.per_cpu", 110_000.0, 5.0),
     times("fan-out, 20 rooms of 50", "fanout.20x50x1.per_cpu", 59_000.0, 2.5),
     dearer(
+        "GraphQL: sessions, cached, x CPU of GET sessions",
+        "requests.sessions.per_cpu",
+        "requests.graphql_sessions.per_cpu",
+        2.0,
+    ),
+    dearer(
         "CPU of a delivery over GraphQL beside Socket.IO, 200",
         "fanout.graphql.1x200x1.bare.per_cpu",
         "fanout.graphql.1x200x1.per_cpu",

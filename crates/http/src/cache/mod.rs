@@ -125,6 +125,20 @@ impl Answers {
         Ok(response(&*self.find(asked, make).await?))
     }
 
+    /// What was asked for, as bytes: as they are kept, or else those that `make` makes, once for all who wait for them;
+    /// and when the making of them began.
+    pub(crate) async fn bytes<F>(
+        &self,
+        asked: Asked,
+        make: impl FnOnce() -> F + Send + 'static,
+    ) -> Result<(Bytes, Instant), Fault>
+    where
+        F: Future<Output = Result<Bytes, Fault>> + Send + 'static,
+    {
+        let kept = self.find(asked, make).await?;
+        Ok((kept.body.clone(), kept.born))
+    }
+
     async fn find<F>(&self, asked: Asked, make: impl FnOnce() -> F + Send + 'static) -> Result<Arc<Kept>, Fault>
     where
         F: Future<Output = Result<Bytes, Fault>> + Send + 'static,
@@ -174,10 +188,10 @@ impl Inner {
         F: Future<Output = Result<Bytes, Fault>>,
     {
         let born = Instant::now();
-        let found = match &self.shared {
+        let found = match (&self.shared, asked.name()) {
             // What was written a moment ago may not be forgotten by all yet.
-            Some(shared) if !self.epochs.is_young(asked.viewer, OLDEST) => {
-                shared.find(asked.viewer, &asked.name(), FRESH).await
+            (Some(shared), Some(name)) if !self.epochs.is_young(asked.viewer, OLDEST) => {
+                shared.find(asked.viewer, &name, FRESH).await
             }
             _ => Found::Away,
         };

@@ -7,6 +7,7 @@ use actix_web::{
         header::{ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, RETRY_AFTER, VARY},
     },
 };
+use bytes::Bytes;
 use rondo_graphql::Reply;
 use rondo_wire::{ErrorCode, Fault};
 
@@ -58,6 +59,11 @@ pub(super) fn of(reply: Reply, media: Media) -> HttpResponse {
         response.insert_header((RETRY_AFTER, wait.as_secs() + u64::from(wait.subsec_nanos() > 0)));
     }
     response.body(reply.body)
+}
+
+/// An answer that lacks nothing.
+pub(super) fn whole(body: Bytes, media: Media) -> HttpResponse {
+    written(StatusCode::OK, media).body(body)
 }
 
 /// What is no request at all.

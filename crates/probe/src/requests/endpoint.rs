@@ -27,6 +27,11 @@ pub(super) enum Beside {
     Nothing,
 }
 
+/// The fields of `GET /api/sessions?limit=20` in GraphQL.
+const SESSIONS: &str = "query Sessions { sessions(first: 20) { nodes { id name description color imageUrl visibility role \
+                        memberCount lastSeq lastPosition unreadCount lastMessageAt createdAt updatedAt } \
+                        pageInfo { hasNextPage endCursor } } }";
+
 /// One way to ask one endpoint.
 pub(super) struct Endpoint {
     pub(super) key: &'static str,
@@ -44,6 +49,8 @@ enum Ask {
     ReadKnown,
     /// The reader, with numbers up to this.
     ReadOn(u64),
+    /// The reader, with this body.
+    ReadBy(String),
     /// Each speaker in a session of their own.
     Speak(String),
     /// Each speaker.
@@ -68,6 +75,7 @@ pub(super) fn all(people: &People) -> Vec<Endpoint> {
     let message = json!({ "content": format!("Message {NUMBER} of a load test") }).to_string();
     let named = json!({ "name": format!("Session {NUMBER} of a load test") }).to_string();
     let login = json!({ "email": people.email, "password": people.password }).to_string();
+    let sessions = json!({ "query": SESSIONS }).to_string();
     vec![
         read("live", "/health/live", "/health/live".to_owned(), Ask::Read, Beside::Same),
         read("sessions", "/api/sessions?limit=20", list(), Ask::Read, Beside::Same),
@@ -88,6 +96,13 @@ pub(super) fn all(people: &People) -> Vec<Endpoint> {
             Beside::Nothing,
         ),
         read("me", "/api/users/me", "/api/users/me".to_owned(), Ask::Read, Beside::Same),
+        write(
+            "graphql_sessions",
+            "/graphql, what GET /api/sessions?limit=20 gives",
+            "/graphql",
+            200,
+            Ask::ReadBy(sessions),
+        ),
         write("message_create", "…/messages, durable", "/api/sessions/{id}/messages", 201, Ask::Speak(message)),
         write("session_create", "/api/sessions", "/api/sessions", 201, Ask::Write(named)),
         write("login", "/api/auth/login, bcrypt cost 4", "/api/auth/login", 200, Ask::Open(login)),
@@ -106,6 +121,7 @@ impl Endpoint {
         };
         match &self.ask {
             Ask::Read => each(&|_| read.bytes(addr), u64::MAX),
+            Ask::ReadBy(body) => each(&|_| Request::post(&self.path, body).by(token).bytes(addr), u64::MAX),
             Ask::ReadOn(span) => each(&|_| read.bytes(addr), *span),
             Ask::ReadKnown => {
                 let mut rest = Rest::open(addr).await?;

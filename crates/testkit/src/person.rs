@@ -109,7 +109,12 @@ impl Person {
 
     /// A websocket for operations in GraphQL.
     pub async fn subscriber(&self) -> Subscriber {
-        self.site.subscriber(&self.token).await
+        self.subscriber_with(&[]).await
+    }
+
+    /// A websocket for operations in GraphQL whose handshake has these headers besides.
+    pub async fn subscriber_with(&self, headers: &[(&'static str, String)]) -> Subscriber {
+        self.site.subscriber(&self.token, headers).await
     }
 
     /// A request of theirs.

@@ -86,7 +86,7 @@ impl Site {
     }
 
     /// A websocket for operations in GraphQL, with a good token.
-    pub async fn subscriber(&self, token: &str) -> Subscriber {
-        subscriber::subscriber(self.address(), token).await
+    pub async fn subscriber(&self, token: &str, headers: &[(&'static str, String)]) -> Subscriber {
+        subscriber::subscriber(self.address(), token, headers).await
     }
 }

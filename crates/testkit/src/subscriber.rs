@@ -19,9 +19,12 @@ pub struct Subscriber {
 }
 
 /// Opens a websocket and says who speaks.
-pub(crate) async fn subscriber(address: SocketAddr, token: &str) -> Subscriber {
+pub(crate) async fn subscriber(address: SocketAddr, token: &str, headers: &[(&'static str, String)]) -> Subscriber {
     let mut request = format!("ws://{address}/graphql").into_client_request().unwrap();
     request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static("graphql-transport-ws"));
+    for (name, value) in headers {
+        request.headers_mut().insert(*name, value.parse().unwrap());
+    }
     let (stream, _) = within("opening a websocket", connect_async(request)).await.expect("a websocket");
     let mut subscriber = Subscriber { stream, names: 0 };
     subscriber.send(&json!({"type": "connection_init", "payload": {"token": token}})).await;

@@ -146,6 +146,24 @@ on_each_database! {
         assert_leads_to_delivery(&spans, "POST /graphql");
     }
 
+    async fn what_a_websocket_of_graphql_asks_belongs_to_the_trace_of_its_handshake(backend: Backend) {
+        let place = Place::open().await;
+        let endpoint = collected(&place);
+        let server = Server::with(backend, &[("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str())]).await;
+        let ada = server.user("ada").await;
+        let room = server.session().owned_by(&ada).create().await;
+        let mut socket = ada.socket().await;
+        socket.join(&room.id).await;
+        let mut speaker = ada.subscriber_with(&[("traceparent", traceparent())]).await;
+        let query = "mutation ($input: CreateMessageInput!) { createMessage(input: $input) { seq } }";
+        let asked = speaker.begin(query, json!({"input": {"sessionId": room.id, "content": CONTENT}})).await;
+        assert_eq!(speaker.value(&asked, "createMessage").await.unwrap()["seq"], 1);
+        socket.next_event("message:create").await;
+
+        let spans = place.spans(TRACE, &["graphql.operation", "message.post", "commit", DELIVER]).await;
+        assert_leads_to_delivery(&spans, "graphql.operation");
+    }
+
     async fn without_a_collector_nothing_fails_and_the_log_tells_what_was_lost(backend: Backend) {
         let nobody_listens = TcpSocket::new_v4().unwrap(); // held, so that nobody else does either
         nobody_listens.bind("127.0.0.1:0".parse().unwrap()).unwrap();

@@ -18,7 +18,7 @@ use std::{
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{HOST, ORIGIN, SEC_WEBSOCKET_PROTOCOL, UPGRADE},
+    http::header::{HOST, HeaderValue, ORIGIN, SEC_WEBSOCKET_PROTOCOL, UPGRADE},
     web::{Data, Payload},
 };
 use rondo_domain::limits::Allowance;
@@ -53,6 +53,7 @@ use crate::{
     limits,
     problem::Failure,
     state::{AllowedOrigins, HttpSettings, Services},
+    trace,
 };
 
 /// Every GraphQL websocket of this node, and what they stand on.
@@ -126,7 +127,9 @@ impl Live {
         let (writer, engine) = (Arc::clone(&link), Arc::clone(&live.engine));
         let response = response.map_body(|_, frames| Outflow::new(frames, writer, engine)).map_into_boxed_body();
         live.lock_open().insert(link.seat, Arc::clone(&link));
-        let whence = Whence { origin: ClientOrigin::of(request), address: limits::address_of(request) };
+        let headers = request.headers();
+        let trace = trace::sent(|name| headers.get_all(name).map(HeaderValue::as_bytes).collect());
+        let whence = Whence { origin: ClientOrigin::of(request), address: limits::address_of(request), trace };
         let bucket = live.messages.map(Bucket::new);
         let last = CancellationToken::new();
         last.cancel(); // nothing is before the first operation

@@ -11,11 +11,13 @@ use rondo_domain::{
     meter::metered,
     page::Limit,
     session::JoinSnapshot,
+    trace::TraceContext,
 };
 use rondo_graphql::{Ask, Happening, Selection, Spoken, Unrunnable, Visit, Visitor, Wish, refusals};
 use rondo_wire::{ErrorCode, Fault};
 use serde::Deserialize;
 use tokio_util::sync::{CancellationToken, DropGuard};
+use tracing::Instrument as _;
 
 use super::{
     Live,
@@ -23,13 +25,18 @@ use super::{
     operation::{Hearing, Operation},
     protocol::Close,
 };
-use crate::hub::{Announcement, Full, Listener, Outlet};
+use crate::{
+    hub::{Announcement, Full, Listener, Outlet},
+    trace,
+};
 
 /// Where a connection comes from, for operations that ask.
 #[derive(Clone)]
 pub(super) struct Whence {
     pub(super) origin: LoginOrigin,
     pub(super) address: std::net::IpAddr,
+    /// The trace that the handshake was part of: so are its operations.
+    pub(super) trace: Option<TraceContext>,
 }
 
 /// An operation and all that it stands on.
@@ -82,11 +89,30 @@ impl Work {
             key: Ok(None),
         };
         let visit = Arc::new(Visit::new(self.live.parts.clone(), visitor));
-        let (code, queries) = metered(Box::pin(self.speak(&visit, ask, turn, &request_id))).await;
+        let span = tracing::debug_span!(
+            parent: None,
+            "graphql.operation",
+            otel.kind = "server",
+            otel.status_code = tracing::field::Empty,
+            error.type = tracing::field::Empty,
+        );
+        let span = trace::follow(span, whence.trace.as_ref());
+        let spoken = metered(Box::pin(self.speak(&visit, ask, turn, &request_id))).instrument(span.clone());
+        let (code, queries) = spoken.await;
+        if code != "ok" {
+            trace::note_error(
+                &span,
+                code,
+                [ErrorCode::Internal, ErrorCode::Unavailable].iter().any(|own| own.as_str() == code),
+            );
+        }
+        let trace = rondo_trace::context_of(&span).map(|context| context.trace_id());
+        let trace = trace.map(tracing::field::display);
         let duration_ms = started.elapsed().as_secs_f64() * 1_000.0;
         tracing::info!(
             name: "graphql.operation",
             code, user.id = %self.actor.user, link.id = self.link.seat, duration_ms, queries, request.id = request_id,
+            trace.id = trace,
             "graphql operation"
         );
     }

@@ -224,7 +224,7 @@ async fn after_a_write_nothing_is_taken_from_other_nodes_for_a_while() {
     let kitchen = Kitchen::default();
     answers.stale(&[ada().viewer]);
     // A slow node keeps what it read before it heard of the write.
-    let lease = Lease { viewer: ada().viewer, name: ada().name(), token: 1 };
+    let lease = Lease { viewer: ada().viewer, name: ada().name().unwrap(), token: 1 };
     pantry.keep(lease, b"old");
     assert_eq!(kitchen.ask(&answers, ada()).await, "0");
     advance(OLDEST + Duration::from_millis(1)).await;

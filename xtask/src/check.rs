@@ -9,6 +9,8 @@ use crate::{deployment, documents, layers};
 
 const FORMAT: &[&str] = &["fmt", "--all", "--check"];
 const LINTS: &[&str] = &["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"];
+/// The fuzz targets are a workspace of their own; locks nothing anew, and fails where that were needed.
+const FUZZ_LOCK: &[&str] = &["update", "--workspace", "--locked", "--manifest-path", "fuzz/Cargo.toml"];
 const RUSTDOC: &[&str] = &["doc", "--no-deps", "--workspace", "--locked"];
 
 /// A program that one installs apart, what it is asked, and the name of the step.
@@ -42,6 +44,7 @@ pub(crate) fn run() -> ExitCode {
     report.step("layers", layers::check);
     report.step("containers and workflows", deployment::check);
     report.step("lints", || run_command(&mut cargo(LINTS.iter().copied())));
+    report.step("fuzz targets' lock", || run_command(&mut cargo(FUZZ_LOCK.iter().copied())));
     report.step("documentation", || run_command(cargo(RUSTDOC.iter().copied()).env("RUSTDOCFLAGS", "--deny warnings")));
     for &(program, words, name) in LINTERS {
         if find(program).is_some() {

@@ -5,11 +5,13 @@ mod graphql;
 mod json;
 mod opaque;
 mod settings;
+mod trace;
 
 pub use graphql::graphql;
 pub use json::{bodies, socket};
 pub use opaque::{cursor, frame, mentions, token};
 pub use settings::settings;
+pub use trace::trace;
 
 /// The property of a target, by the target's name.
 pub type Property = fn(&[u8]);
@@ -24,6 +26,7 @@ pub const ALL: &[(&str, Property)] = &[
     ("settings", settings),
     ("socket", socket),
     ("token", token),
+    ("trace", trace),
 ];
 
 /// Bytes as text, as far as they are one.

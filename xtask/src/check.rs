@@ -55,7 +55,9 @@ pub(crate) fn run() -> ExitCode {
     }
     for &(program, words, name) in EXTRAS {
         if find(program).is_some() {
-            report.step(name, || run_command(&mut cargo(words.iter().copied())));
+            // Without it cargo-machete takes its own name for a folder: it tells by it how it was called.
+            let step = || run_command(cargo(words.iter().copied()).env_remove("CARGO_PKG_NAME"));
+            report.step(name, step);
         } else {
             report.not_run(name, &format!("{program} is not installed (`cargo install --locked {program}`)"));
         }

@@ -34,6 +34,15 @@ inEveryHouse((house) => {
     }
   });
 
+  test('a token may come as a header would say it, as it does from GraphiQL', async (t) => {
+    const ada = await house.person('ada');
+    for (const name of ['Authorization', 'authorization']) {
+      const raw = new Raw(t, house);
+      await raw.send({ ...INIT, payload: { [name]: `Bearer ${ada.token}` } });
+      await raw.hears(({ type }) => type === 'connection_ack');
+    }
+  });
+
   test('nothing is asked before the acknowledgement, and who they are is said once', async (t) => {
     const early = new Raw(t, house);
     await early.send(query('1'));

@@ -22,6 +22,10 @@ query Mine {
     }
   }
 }
+
+subscription Heard($sessionId: ID!) {
+  sessionEvents(sessionId: $sessionId) { position type data }
+}
 `;
 
 ReactDOM.createRoot(document.getElementById('graphiql')).render(

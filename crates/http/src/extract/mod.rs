@@ -15,4 +15,4 @@ pub(crate) use in_order::in_order;
 pub(crate) use page::Paging;
 pub(crate) use params::{Noted, Parameters, Params, Reader};
 pub(crate) use path::{PathId, PathIds};
-pub(crate) use user::{CurrentUser, bearer};
+pub(crate) use user::{CurrentUser, bearer, bearer_in};

@@ -54,7 +54,12 @@ fn noted(request: &HttpRequest, actor: Actor) -> CurrentUser {
 
 /// The access token of a request (RFC 6750; the scheme's name is taken without case).
 pub(crate) fn bearer(request: &HttpRequest) -> Option<&str> {
-    let (scheme, token) = str::from_utf8(request.headers().get(AUTHORIZATION)?.as_bytes()).ok()?.split_once(' ')?;
+    bearer_in(str::from_utf8(request.headers().get(AUTHORIZATION)?.as_bytes()).ok()?)
+}
+
+/// The token in what stands in an `Authorization` header (RFC 6750), or in the same elsewhere.
+pub(crate) fn bearer_in(credentials: &str) -> Option<&str> {
+    let (scheme, token) = credentials.split_once(' ')?;
     let token = token.trim();
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
 }

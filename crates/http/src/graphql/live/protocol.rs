@@ -9,6 +9,8 @@ use rondo_graphql::Ask;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::extract::bearer_in;
+
 /// The subprotocol that is spoken here; no other is.
 pub(super) const PROTOCOL: &str = "graphql-transport-ws";
 /// The longest name that a client may give an operation, in bytes.
@@ -50,6 +52,15 @@ struct Envelope<'a> {
 struct Parameters {
     #[serde(default)]
     token: Option<String>,
+    /// As a header would say it: GraphiQL, and whoever uses the same function for both, sends it like this.
+    #[serde(default, rename = "Authorization", alias = "authorization")]
+    authorization: Option<String>,
+}
+
+impl Parameters {
+    fn token(self) -> Option<String> {
+        self.token.or_else(|| bearer_in(&self.authorization?).map(str::to_owned))
+    }
 }
 
 impl Message {
@@ -69,7 +80,7 @@ impl Message {
             "connection_init" => {
                 // Without a payload, or with one that holds no token, somebody comes who is nobody.
                 let parameters = payload.and_then(|payload| serde_json::from_str::<Parameters>(payload.get()).ok());
-                Ok(Self::Init { token: parameters.and_then(|parameters| parameters.token) })
+                Ok(Self::Init { token: parameters.and_then(Parameters::token) })
             }
             "ping" => Ok(Self::Ping),
             "pong" => Ok(Self::Pong),
@@ -176,7 +187,18 @@ mod tests {
             other => panic!("{other:?}"),
         };
         assert_eq!(token(r#"{"type":"connection_init","payload":{"token":"t","more":1}}"#).as_deref(), Some("t"));
-        for nobody in ["", r#","payload":null"#, r#","payload":{}"#, r#","payload":{"token":1}"#, r#","payload":[1]"#] {
+        for header in ["Authorization", "authorization"] {
+            let init = format!(r#"{{"type":"connection_init","payload":{{"{header}":"Bearer t"}}}}"#);
+            assert_eq!(token(&init).as_deref(), Some("t"));
+        }
+        for nobody in [
+            "",
+            r#","payload":{"Authorization":"t"}"#,
+            r#","payload":null"#,
+            r#","payload":{}"#,
+            r#","payload":{"token":1}"#,
+            r#","payload":[1]"#,
+        ] {
             assert_eq!(token(&format!(r#"{{"type":"connection_init"{nobody}}}"#)), None, "{nobody}");
         }
         assert!(matches!(Message::read(r#"{"type":"ping","payload":{"a":1}}"#), Ok(Message::Ping)));

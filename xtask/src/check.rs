@@ -4,7 +4,7 @@ use std::process::{Command, ExitCode};
 
 use crate::cargo::{build, cargo, root};
 use crate::report::Report;
-use crate::shell::{find, run as run_command};
+use crate::shell::{capture, find, run as run_command};
 use crate::{deployment, documents, layers};
 
 const FORMAT: &[&str] = &["fmt", "--all", "--check"];
@@ -15,9 +15,14 @@ const RUSTDOC: &[&str] = &["doc", "--no-deps", "--workspace", "--locked"];
 
 /// A program that one installs apart, what it is asked, and the name of the step.
 const EXTRAS: &[(&str, &[&str], &str)] = &[
-    ("cargo-deny", &["deny", "--locked", "check"], "licences, advisories and sources"),
+    ("cargo-deny", &["deny", "--locked", "check", "bans", "licenses", "sources"], "licences, versions and sources"),
     ("cargo-machete", &["machete"], "unused dependencies"),
 ];
+
+/// Brings the list of advisories up to date, and holds the dependencies against it. The list is fetched from outside:
+/// where that cannot be had nothing is found out. CI asks `cargo deny check advisories` itself, which then fails.
+const FETCH_ADVISORIES: &[&str] = &["deny", "--locked", "fetch", "db"];
+const ADVISORIES: &[&str] = &["deny", "--locked", "check", "--disable-fetch", "advisories"];
 
 /// The same for those that CI installs from `.ci/linters.txt`.
 const LINTERS: &[(&str, &[&str], &str)] = &[
@@ -62,6 +67,7 @@ pub(crate) fn run() -> ExitCode {
             report.not_run(name, &format!("{program} is not installed (`cargo install --locked {program}`)"));
         }
     }
+    advisories(&mut report);
     match report.step("build", build) {
         Some(rondo) => {
             report.step("generated documents", || documents::check(&rondo));
@@ -69,4 +75,15 @@ pub(crate) fn run() -> ExitCode {
         None => report.not_run("generated documents", "the build failed"),
     }
     report.finish()
+}
+
+fn advisories(report: &mut Report) {
+    const NAME: &str = "advisories";
+    if find("cargo-deny").is_none() {
+        return report.not_run(NAME, "cargo-deny is not installed (`cargo install --locked cargo-deny`)");
+    }
+    match capture(&mut cargo(FETCH_ADVISORIES.iter().copied())) {
+        Ok(_) => drop(report.step(NAME, || run_command(&mut cargo(ADVISORIES.iter().copied())))),
+        Err(error) => report.not_run(NAME, &format!("their list could not be fetched: {error}")),
+    }
 }

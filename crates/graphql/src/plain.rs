@@ -7,7 +7,7 @@ use async_graphql::{
 use aws_lc_rs::digest::{Context, SHA256};
 
 use crate::{
-    document::{hash_of, operation},
+    document::{as_hash, hash_of, operation},
     engine::{Ask, Batch, GraphQl},
 };
 
@@ -40,9 +40,7 @@ impl GraphQl {
         digest.update(operation_name.as_deref().unwrap_or_default().as_bytes());
         digest.update(b"\0");
         digest.update(&serde_json::to_vec(variables).ok()?);
-        let mut key = PlainKey::default();
-        key.copy_from_slice(digest.finish().as_ref()); // SHA-256 has 32 bytes
-        Some(key)
+        Some(as_hash(&digest.finish()))
     }
 }
 

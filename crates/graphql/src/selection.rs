@@ -12,7 +12,7 @@ use futures_util::StreamExt;
 use rondo_wire::{ErrorCode, Fault};
 
 use crate::{
-    document::Hash,
+    document::{Hash, as_hash},
     engine::{Executed, GraphQl, prepared},
     fault::{error_of, fill, finish, written},
     subscription::{Happening, Occasion, Wish},
@@ -20,7 +20,7 @@ use crate::{
 
 /// What two subscribers have in common who are told the same bytes of the same event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SelectionKey([u8; 32]);
+pub struct SelectionKey(Hash);
 
 /// What a subscriber selects.
 #[derive(Debug)]
@@ -76,9 +76,7 @@ fn key(hash: &Hash, name: Option<&str>, variables: &Variables, meant: &Operation
         digest.update(b"\0");
         digest.update(value.to_string().as_bytes());
     }
-    let mut key = [0; 32];
-    key.copy_from_slice(digest.finish().as_ref()); // SHA-256 has 32 bytes
-    SelectionKey(key)
+    SelectionKey(as_hash(&digest.finish()))
 }
 
 impl GraphQl {

@@ -26,7 +26,6 @@ use rondo_wire::Fault;
 use crate::{fault::Outcome, loader::Loaders};
 
 /// The services that the schema calls.
-#[derive(Clone)]
 pub struct Services {
     /// Accounts.
     pub accounts: Arc<Accounts>,
@@ -66,7 +65,7 @@ pub struct Visitor {
 
 /// One request, with all that its fields share.
 pub struct Visit {
-    pub(crate) services: Services,
+    pub(crate) services: Arc<Services>,
     pub(crate) loaders: Loaders,
     visitor: Visitor,
     quotas: Mutex<Vec<Quota>>,
@@ -88,9 +87,9 @@ pub struct Effects {
 impl Visit {
     /// A request to these services.
     #[must_use]
-    pub fn new(services: Services, visitor: Visitor) -> Self {
+    pub fn new(services: &Arc<Services>, visitor: Visitor) -> Self {
         Self {
-            services,
+            services: Arc::clone(services),
             loaders: Loaders::default(),
             visitor,
             quotas: Mutex::default(),

@@ -230,8 +230,8 @@ fn finish<B: MessageBody + 'static>(
     if let Some(figures) = &worker.figures {
         figures.of(&request).answered(request.method(), response.status(), took);
     }
-    let trace = rondo_trace::context_of(span).map(|context| context.trace_id());
-    let line = Line { request: &request, status: response.status(), fault: fault.as_ref(), took, queries, trace };
+    let (status, fault, trace) = (response.status(), fault.as_ref(), trace::id(span));
+    let line = Line { request: &request, status, fault, took, queries, trace };
     line.trace(span);
     line.write(&request_id);
     headers::stamp(response.headers_mut(), request.path(), request_id);
@@ -291,7 +291,7 @@ impl Line<'_> {
         }
         span.record("http.response.status_code", self.status.as_u16());
         if let Some(fault) = self.fault {
-            trace::note_error(span, fault.code.as_str(), self.status.is_server_error());
+            trace::note_error(span, fault.code);
         }
     }
 

@@ -1,6 +1,7 @@
 //! Where a trace comes in: the headers of a request or a handshake, and the span of what they ask for.
 
-use rondo_domain::trace::TraceContext;
+use rondo_domain::trace::{TraceContext, TraceId};
+use rondo_wire::ErrorCode;
 use tracing::Span;
 
 /// The context that headers carry, if there is exactly one and it is well formed. Nobody looks while nothing is
@@ -24,10 +25,15 @@ pub(crate) fn follow(span: Span, sent: Option<&TraceContext>) -> Span {
     span
 }
 
+/// The trace that a span is part of, if it is recorded.
+pub(crate) fn id(span: &Span) -> Option<TraceId> {
+    rondo_trace::context_of(span).map(|context| context.trace_id())
+}
+
 /// Notes that what a span is about failed, in OpenTelemetry's words. What a caller did wrong is no failure of ours.
-pub(crate) fn note_error(span: &Span, code: &str, ours: bool) {
-    span.record("error.type", code);
-    if ours {
+pub(crate) fn note_error(span: &Span, code: ErrorCode) {
+    span.record("error.type", code.as_str());
+    if code.status() >= 500 {
         span.record("otel.status_code", "ERROR");
     }
 }

@@ -13,7 +13,7 @@ use async_graphql::{
         types::{BaseType, DocumentOperations, ExecutableDocument, OperationDefinition},
     },
 };
-use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::digest::{Digest, SHA256, digest};
 use moka::future::Cache;
 use rondo_domain::invalid::{Check, Reason};
 use rondo_wire::{ErrorCode, Fault};
@@ -77,8 +77,13 @@ impl Documents {
 
 /// The hash of a text.
 pub(crate) fn hash_of(text: &str) -> Hash {
+    as_hash(&digest(&SHA256, text.as_bytes()))
+}
+
+/// A SHA-256 as bytes.
+pub(crate) fn as_hash(digest: &Digest) -> Hash {
     let mut hash = Hash::default();
-    hash.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref()); // SHA-256 has 32 bytes, as `Hash` has
+    hash.copy_from_slice(digest.as_ref()); // SHA-256 has 32 bytes, as `Hash` has
     hash
 }
 

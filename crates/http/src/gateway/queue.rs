@@ -116,7 +116,7 @@ impl Gateway {
         let (refused, cause) = match &outcome {
             Ok(_) => (None, None),
             Err(fault) => {
-                trace::note_error(&span, fault.code.as_str(), fault.code.status() >= 500);
+                trace::note_error(&span, fault.code);
                 (Some(fault.code), fault.cause.clone())
             }
         };
@@ -140,8 +140,7 @@ impl Gateway {
         let took = started.elapsed();
         self.figures.handled(event, refused, took);
         let code = refused.map_or(Outcomes::OK, ErrorCode::as_str);
-        let trace = rondo_trace::context_of(&span).map(|context| context.trace_id());
-        let trace = trace.map(tracing::field::display);
+        let trace = trace::id(&span).map(tracing::field::display);
         let event = event.map_or("unknown", ClientEvent::name);
         let duration_ms = took.as_secs_f64() * 1_000.0;
         match cause {
@@ -228,7 +227,7 @@ fn place_in(text: &str, part: &str) -> Range<usize> {
 }
 
 /// The event's name and its only argument, without looking into it; `None` with fewer or more than one.
-fn read_arguments(text: &str) -> (Cow<'_, str>, Option<&RawValue>) {
+pub(super) fn read_arguments(text: &str) -> (Cow<'_, str>, Option<&RawValue>) {
     #[derive(Deserialize)]
     struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
@@ -250,7 +249,8 @@ fn read_arguments(text: &str) -> (Cow<'_, str>, Option<&RawValue>) {
         }
     }
     let mut json = serde_json::Deserializer::from_str(text);
-    serde::Deserializer::deserialize_seq(&mut json, Arguments).unwrap_or_default()
+    let read = serde::Deserializer::deserialize_seq(&mut json, Arguments);
+    read.and_then(|read| json.end().map(|()| read)).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -268,7 +268,7 @@ mod tests {
         assert_eq!(read(r#"["a\u003ab",1]"#), ("a:b".to_owned(), some("1")));
         assert_eq!(read(r#"["a"]"#), ("a".to_owned(), None));
         assert_eq!(read(r#"["a",{},{}]"#), ("a".to_owned(), None));
-        for broken in ["", "[]", "{}", r#"["a",{]"#, "[1,{}]"] {
+        for broken in ["", "[]", "{}", r#"["a",{]"#, "[1,{}]", r#"["a",{}]]"#] {
             assert_eq!(read(broken), (String::new(), None), "{broken}");
         }
     }

@@ -45,7 +45,7 @@ pub(crate) const PATH: &str = "/graphql";
 /// The schema with the services that it calls.
 pub(crate) struct Surface {
     engine: Arc<GraphQl>,
-    parts: Parts,
+    parts: Arc<Parts>,
     docs: bool,
 }
 
@@ -63,7 +63,7 @@ impl Surface {
             limits,
             ..
         } = services.clone();
-        let parts = Parts {
+        let parts = Arc::new(Parts {
             accounts,
             sessions,
             members,
@@ -74,7 +74,7 @@ impl Surface {
             lists,
             limits,
             onces: Arc::clone(onces),
-        };
+        });
         Self { engine: Arc::clone(engine), parts, docs }
     }
 }
@@ -153,13 +153,14 @@ async fn run(
         key: idempotency::key(request.headers()),
     };
     let actor = visitor.caller.as_ref().ok().copied();
-    let visit = Arc::new(Visit::new(surface.parts.clone(), visitor));
+    let visit = Arc::new(Visit::new(&surface.parts, visitor));
+    let batch = Arc::new(batch);
     if let (Some(actor), Some(answers)) = (actor, request.app_data::<Data<Answers>>())
         && let Some(body) = kept(surface, answers, &visit, actor, &batch).await
     {
         return answer::whole(body, media);
     }
-    let reply = surface.engine.answer(&visit, batch, read_only).await;
+    let reply = surface.engine.answer(&visit, Arc::unwrap_or_clone(batch), read_only).await;
     let effects = visit.effects();
     limits::note(request, effects.quotas);
     let mut response = answer::of(reply, media);
@@ -174,13 +175,19 @@ async fn run(
 }
 
 /// The answer to a plain query, at most as old as REST's may be; `None` where there is no such thing.
-async fn kept(surface: &Surface, answers: &Answers, visit: &Arc<Visit>, actor: Actor, batch: &Batch) -> Option<Bytes> {
+async fn kept(
+    surface: &Surface,
+    answers: &Answers,
+    visit: &Arc<Visit>,
+    actor: Actor,
+    batch: &Arc<Batch>,
+) -> Option<Bytes> {
     let begun = Instant::now();
     let key = surface.engine.plain(batch).await?;
     let make = {
-        let (engine, visit, batch) = (Arc::clone(&surface.engine), Arc::clone(visit), batch.clone());
+        let (engine, visit, batch) = (Arc::clone(&surface.engine), Arc::clone(visit), Arc::clone(batch));
         move || async move {
-            let reply = engine.answer(&visit, batch, true).await;
+            let reply = engine.answer(&visit, Arc::unwrap_or_clone(batch), true).await;
             // What lacks something is for whoever asked alone: it names their request.
             if reply.whole { Ok(reply.body.into()) } else { Err(Fault::unavailable("not whole")) }
         }

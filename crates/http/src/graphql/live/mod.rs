@@ -38,7 +38,7 @@ use self::{
     operate::Whence,
     operation::Operation,
     outflow::Outflow,
-    protocol::{Close, PROTOCOL},
+    protocol::{Close, Message, PROTOCOL},
     talk::Talk,
 };
 use super::Surface;
@@ -56,10 +56,19 @@ use crate::{
     trace,
 };
 
+/// Reads a client's message as far as it is of the protocol, for the fuzzers: the name of the operation and its document.
+pub(crate) fn read(text: &str) -> Option<(Option<String>, Option<String>)> {
+    Some(match Message::read(text).ok()? {
+        Message::Subscribe { id, ask } => (Some(id), ask.query),
+        Message::Complete { id } => (Some(id), None),
+        Message::Init { .. } | Message::Ping | Message::Pong => (None, None),
+    })
+}
+
 /// Every GraphQL websocket of this node, and what they stand on.
 pub(crate) struct Live {
     services: Services,
-    parts: Parts,
+    parts: Arc<Parts>,
     engine: Arc<GraphQl>,
     hub: Hub,
     origins: AllowedOrigins,
@@ -83,7 +92,7 @@ impl Live {
     ) -> Arc<Self> {
         let live = Arc::new(Self {
             services,
-            parts: surface.parts.clone(),
+            parts: Arc::clone(&surface.parts),
             engine: Arc::clone(&surface.engine),
             hub,
             origins: settings.origins.clone(),

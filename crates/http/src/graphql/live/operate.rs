@@ -14,7 +14,7 @@ use rondo_domain::{
     trace::TraceContext,
 };
 use rondo_graphql::{Ask, Happening, Selection, Spoken, Unrunnable, Visit, Visitor, Wish, refusals};
-use rondo_wire::{ErrorCode, Fault};
+use rondo_wire::{ErrorCode, Fault, Outcomes};
 use serde::Deserialize;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::Instrument as _;
@@ -88,7 +88,7 @@ impl Work {
             address: whence.address,
             key: Ok(None),
         };
-        let visit = Arc::new(Visit::new(self.live.parts.clone(), visitor));
+        let visit = Arc::new(Visit::new(&self.live.parts, visitor));
         let span = tracing::debug_span!(
             parent: None,
             "graphql.operation",
@@ -98,16 +98,12 @@ impl Work {
         );
         let span = trace::follow(span, whence.trace.as_ref());
         let spoken = metered(Box::pin(self.speak(&visit, ask, turn, &request_id))).instrument(span.clone());
-        let (code, queries) = spoken.await;
-        if code != "ok" {
-            trace::note_error(
-                &span,
-                code,
-                [ErrorCode::Internal, ErrorCode::Unavailable].iter().any(|own| own.as_str() == code),
-            );
+        let (refused, queries) = spoken.await;
+        if let Some(code) = refused {
+            trace::note_error(&span, code);
         }
-        let trace = rondo_trace::context_of(&span).map(|context| context.trace_id());
-        let trace = trace.map(tracing::field::display);
+        let code = refused.map_or(Outcomes::OK, ErrorCode::as_str);
+        let trace = trace::id(&span).map(tracing::field::display);
         let duration_ms = started.elapsed().as_secs_f64() * 1_000.0;
         tracing::info!(
             name: "graphql.operation",
@@ -117,7 +113,8 @@ impl Work {
         );
     }
 
-    async fn speak(&self, visit: &Arc<Visit>, ask: Ask, turn: Turn, request_id: &str) -> &'static str {
+    /// Runs an operation and hands over its answer; gives the code with which it was refused, if it was.
+    async fn speak(&self, visit: &Arc<Visit>, ask: Ask, turn: Turn, request_id: &str) -> Option<ErrorCode> {
         let engine = &self.live.engine;
         let Turn { before, own } = turn;
         let spoken = engine.understand(request_id, ask).await;
@@ -130,11 +127,11 @@ impl Work {
             }
             Ok(Spoken::Subscribes(wish, selection)) => {
                 return match self.subscribe(wish, selection, own).await {
-                    Ok(()) => "ok",
+                    Ok(()) => None,
                     Err(Refused { fault, after }) => {
-                        let code = fault.code.as_str();
+                        let code = fault.code;
                         self.fail(fault, after, request_id);
-                        code
+                        Some(code)
                     }
                 };
             }
@@ -146,11 +143,11 @@ impl Work {
                 } else if !self.operation.is_done() {
                     self.link.close(Close::LAGGED);
                 }
-                "ok"
+                None
             }
             Err(Unrunnable { errors, code }) => {
                 self.link.push(Out::Failed(Arc::clone(&self.operation), errors));
-                code.as_str()
+                Some(code)
             }
         }
     }

@@ -67,7 +67,7 @@ pub(crate) fn mark(request: &HttpRequest, mut response: HttpResponse<BoxBody>) -
 }
 
 /// Whether an `If-None-Match` names a tag, by the weak comparison. What is no list of tags names nothing.
-fn names(mut field: &[u8], tag: &[u8]) -> bool {
+pub(crate) fn names(mut field: &[u8], tag: &[u8]) -> bool {
     if field.trim_ascii() == b"*" {
         return true;
     }

@@ -8,6 +8,8 @@ mod cors;
 mod docs;
 mod etag;
 mod extract;
+#[doc(hidden)]
+pub mod fuzzing;
 mod gateway;
 mod graphql;
 mod headers;

@@ -2,12 +2,14 @@
 //! or takes memory without bound is promised by all.
 
 mod graphql;
+mod http;
 mod json;
 mod opaque;
 mod settings;
 mod trace;
 
 pub use graphql::graphql;
+pub use http::{frames, headers};
 pub use json::{bodies, socket};
 pub use opaque::{cursor, frame, mentions, token};
 pub use settings::settings;
@@ -21,7 +23,9 @@ pub const ALL: &[(&str, Property)] = &[
     ("bodies", bodies),
     ("cursor", cursor),
     ("frame", frame),
+    ("frames", frames),
     ("graphql", graphql),
+    ("headers", headers),
     ("mentions", mentions),
     ("settings", settings),
     ("socket", socket),

@@ -58,6 +58,12 @@ pub(crate) const EXPIRY_TICK: Duration = Duration::from_millis(500);
 /// The tower service that speaks Engine.IO.
 pub(crate) type SocketService = socketioxide::service::SocketIoService<engineioxide::service::NotFoundService, Adapter>;
 
+/// Reads an event's name and its only argument, for the fuzzers.
+pub(crate) fn read_event(text: &str) -> (String, Option<&str>) {
+    let (name, argument) = queue::read_arguments(text);
+    (name.into_owned(), argument.map(serde_json::value::RawValue::get))
+}
+
 /// A connection and the socket that it speaks through.
 struct Open {
     socket: SocketRef,

@@ -33,7 +33,7 @@ mod trace;
 
 pub use asyncapi::{AsyncApi, asyncapi, errors_page, events_page};
 pub use cache::{AnswerFigures, Answers};
-pub use limits::NotAnAddress;
+pub use limits::{AddressHeader, NotAHeader, NotAnAddress};
 pub use metrics::{metric_names, metrics_page};
 pub use openapi::openapi;
 pub use operators::{LogLevel, OperatorSettings, OperatorToken};

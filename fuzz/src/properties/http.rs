@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use rondo_http::{TrustedProxies, fuzzing};
+use rondo_http::{AddressHeader, TrustedProxies, fuzzing};
 use serde_json::value::RawValue;
 
 use super::{choice, text};
@@ -44,10 +44,17 @@ pub fn headers(data: &[u8]) {
             let half = rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
             let (first, second) = (&rest[..half], rest.get(half + 1..).unwrap_or_default());
             let peer = IpAddr::from([192, 0, 2, 1]);
-            assert_eq!(fuzzing::client(&TrustedProxies::default(), peer, first, second), peer);
+            let Ok(own) = "forwarded".parse::<AddressHeader>() else { panic!("this is a header") };
+            let nobody = TrustedProxies::default();
+            for proxies in [nobody.clone(), nobody.telling_in(own.clone())] {
+                assert_eq!(fuzzing::client(&proxies, peer, first, second), peer);
+            }
             let Ok(trusted) = "192.0.2.0/24,2001:db8::/32".parse() else { panic!("these are addresses") };
             let client = fuzzing::client(&trusted, peer, first, second);
             assert_eq!(client, client.to_canonical());
+            let told = fuzzing::client(&trusted.telling_in(own), peer, first, second);
+            let address = text(second).trim().parse::<IpAddr>().map(|address| address.to_canonical());
+            assert_eq!(told, address.map_or(told.to_canonical(), |address| address));
         }
     }
 }

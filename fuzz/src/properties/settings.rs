@@ -13,6 +13,7 @@ const NAMES: &[&str] = &[
     "REDIS_URL",
     "TRUSTED_PROXIES",
     "CORS_ORIGINS",
+    "CLIENT_ADDRESS_HEADER",
     "RATE_LIMIT_LOGIN_ADDRESS",
     "HOST",
     "REDIS_PREFIX",

@@ -46,11 +46,18 @@ async fn every_answer_tells_what_is_left() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_login_says_where_it_comes_from_by_the_word_of_trusted_proxies_alone() {
-    for (trusted, expected) in [("none", "127.0.0.1"), ("127.0.0.0/8", "198.51.100.7")] {
-        let app = TestApp::with(Backend::Sqlite, &[("TRUSTED_PROXIES", trusted)]).await;
+    let trusting = ("TRUSTED_PROXIES", "127.0.0.0/8");
+    let cases: [(&[(&str, &str)], _); 3] = [
+        (&[("TRUSTED_PROXIES", "none")], "127.0.0.1"),
+        (&[trusting], "198.51.100.7"),
+        (&[trusting, ("CLIENT_ADDRESS_HEADER", "Fly-Client-IP")], "192.0.2.77"),
+    ];
+    for (settings, expected) in cases {
+        let app = TestApp::with(Backend::Sqlite, settings).await;
         let ada = app.user("ada").await;
         let login = app.post("/api/auth/login").json(json!({"email": ada.email, "password": ada.password}));
-        let answer = login.header("x-forwarded-for", "203.0.113.9, 198.51.100.7").await.told(200);
+        let answer = login.header("x-forwarded-for", "203.0.113.9, 198.51.100.7").header("fly-client-ip", "192.0.2.77");
+        let answer = answer.await.told(200);
 
         let logins = ada.with_token(answer["accessToken"].as_str().unwrap()).get("/api/auth/logins").await.told(200);
 

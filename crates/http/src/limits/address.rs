@@ -1,16 +1,40 @@
 //! Where a request comes from: the socket's peer, or what a trusted proxy says of it.
 
-use std::{net::IpAddr, str::FromStr, sync::Once};
+use std::{
+    net::{IpAddr, SocketAddr},
+    str::FromStr,
+    sync::Once,
+};
 
 use actix_web::{
     HttpRequest,
-    http::header::{FORWARDED, HeaderMap, HeaderValue, X_FORWARDED_FOR},
+    http::header::{FORWARDED, HeaderMap, HeaderName, HeaderValue, X_FORWARDED_FOR},
     web::Data,
 };
 
 /// The proxies whose word on the client's address is believed; none by default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TrustedProxies(Vec<Block>);
+pub struct TrustedProxies {
+    blocks: Vec<Block>,
+    /// Where they tell the client's address, if they have a header of their own for it.
+    header: Option<AddressHeader>,
+}
+
+/// The name of a header in which a proxy tells nothing but the client's address, like `X-Real-IP`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AddressHeader(HeaderName);
+
+/// What is no name of a header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotAHeader;
+
+impl FromStr for AddressHeader {
+    type Err = NotAHeader;
+
+    fn from_str(text: &str) -> Result<Self, NotAHeader> {
+        text.parse().map(Self).map_err(|_| NotAHeader)
+    }
+}
 
 /// The addresses that begin with the same bits. IPv4 stands among IPv6 as its mapped form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,22 +85,41 @@ impl FromStr for TrustedProxies {
     /// Reads addresses and blocks in CIDR notation, separated by commas.
     fn from_str(text: &str) -> Result<Self, NotAnAddress> {
         let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-        parts.map(|part| part.parse().map_err(|()| NotAnAddress(part.to_owned()))).collect::<Result<_, _>>().map(Self)
+        parts
+            .map(|part| part.parse().map_err(|()| NotAnAddress(part.to_owned())))
+            .collect::<Result<_, _>>()
+            .map(|blocks| Self { blocks, header: None })
     }
 }
 
 impl TrustedProxies {
-    fn trust(&self, address: IpAddr) -> bool {
-        self.0.iter().any(|block| block.holds(address))
+    /// The same proxies, which tell the client's address in a header of their own.
+    #[must_use]
+    pub fn telling_in(self, header: AddressHeader) -> Self {
+        Self { header: Some(header), ..self }
     }
 
-    /// The address from which a request comes. Each trusted proxy is asked who came to it, from the nearest on; the
-    /// first one who is not trusted is the client, whatever they say themselves.
+    /// Whether nobody is trusted.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.blocks.is_empty()
+    }
+
+    fn trust(&self, address: IpAddr) -> bool {
+        self.blocks.iter().any(|block| block.holds(address))
+    }
+
+    /// The address from which a request comes. A trusted proxy that tells it in a header of its own is taken at its
+    /// word. Else each trusted proxy is asked who came to it, from the nearest on; the first one who is not trusted is
+    /// the client, whatever they say themselves.
     pub(crate) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let peer = peer.to_canonical();
         if !self.trust(peer) {
             hint(peer, headers);
             return peer;
+        }
+        if let Some(told) = self.told(headers) {
+            return told.to_canonical();
         }
         let mut client = peer;
         for hop in hops(headers) {
@@ -87,6 +130,15 @@ impl TrustedProxies {
             }
         }
         client
+    }
+
+    /// What stands in the proxies' own header. Sent twice, or with anything but one address in it, it tells nothing: it
+    /// is not from a proxy that writes it anew.
+    fn told(&self, headers: &HeaderMap) -> Option<IpAddr> {
+        let mut values = headers.get_all(&self.header.as_ref()?.0);
+        let (Some(value), None) = (values.next(), values.next()) else { return None };
+        let text = value.to_str().ok()?.trim();
+        text.parse().ok().or_else(|| text.parse().ok().map(|address: SocketAddr| address.ip()))
     }
 }
 
@@ -144,16 +196,17 @@ pub(crate) fn client_address(request: &HttpRequest) -> Option<IpAddr> {
 
 #[cfg(test)]
 mod tests {
-    use actix_web::http::header::HeaderName;
-
     use super::*;
 
     fn client(trusted: &str, peer: &str, headers: &[(HeaderName, &str)]) -> String {
+        client_of(&trusted.parse().unwrap(), peer, headers)
+    }
+
+    fn client_of(proxies: &TrustedProxies, peer: &str, headers: &[(HeaderName, &str)]) -> String {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             map.append(name.clone(), HeaderValue::from_str(value).unwrap());
         }
-        let proxies: TrustedProxies = trusted.parse().unwrap();
         proxies.client(peer.parse().unwrap(), &map).to_string()
     }
 
@@ -201,6 +254,31 @@ mod tests {
         assert_eq!(said("proto=https"), "10.0.0.1");
         let both = [(FORWARDED, "for=1.1.1.1"), (X_FORWARDED_FOR, "198.51.100.7")];
         assert_eq!(client("10.0.0.1", "10.0.0.1", &both), "198.51.100.7");
+    }
+
+    #[test]
+    fn a_header_of_the_proxys_own_comes_before_what_it_forwards() {
+        const OWN: HeaderName = HeaderName::from_static("fly-client-ip");
+        // The edge adds its own public address to what it forwards: that is the first one which is not trusted.
+        let forwarded = (X_FORWARDED_FOR, "198.51.100.7, 203.0.113.1");
+        let said = |peer: &str, own: &[&str]| {
+            let proxies: TrustedProxies = "10.0.0.0/8".parse().unwrap();
+            let proxies = proxies.telling_in("Fly-Client-IP".parse().unwrap());
+            let own = own.iter().map(|value| (OWN, *value));
+            client_of(&proxies, peer, &own.chain([forwarded.clone()]).collect::<Vec<_>>())
+        };
+        assert_eq!(said("10.0.0.1", &["198.51.100.7"]), "198.51.100.7");
+        assert_eq!(said("::ffff:10.0.0.1", &[" 2001:db8::7 "]), "2001:db8::7");
+        assert_eq!(said("10.0.0.1", &["::ffff:198.51.100.7"]), "198.51.100.7");
+        assert_eq!(said("10.0.0.1", &["198.51.100.7:4711"]), "198.51.100.7");
+        assert_eq!(said("10.0.0.1", &["[2001:db8::7]:4711"]), "2001:db8::7");
+        assert_eq!(said("192.0.2.9", &["198.51.100.7"]), "192.0.2.9", "a stranger is not believed");
+        let nothing: &[&[&str]] =
+            &[&[], &[""], &["unknown"], &["1.1.1.1, 2.2.2.2"], &["1.1.1.1", "2.2.2.2"], &["[::1], 1.1.1.1"]];
+        for own in nothing {
+            assert_eq!(said("10.0.0.1", own), "203.0.113.1", "{own:?}");
+        }
+        assert_eq!("no header".parse::<AddressHeader>(), Err(NotAHeader));
     }
 
     #[test]

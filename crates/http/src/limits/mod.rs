@@ -21,7 +21,7 @@ use rondo_domain::{
 };
 use rondo_wire::Fault;
 
-pub use self::address::{NotAnAddress, TrustedProxies};
+pub use self::address::{AddressHeader, NotAHeader, NotAnAddress, TrustedProxies};
 pub(crate) use self::{
     address::client_address,
     door::{Door, Limited, refusal},

@@ -5,12 +5,12 @@ use std::{
     thread,
 };
 
-use rondo_http::{AllowedOrigins, NotAnAddress, TrustedProxies};
+use rondo_http::{AddressHeader, AllowedOrigins, NotAHeader, NotAnAddress, TrustedProxies};
 
 use super::{
     cors,
     fault::Wrong,
-    parse::{switch, whole},
+    parse::{switch, unless_none, whole},
     reader::Reader,
     sealed::Read,
     setting::{Preset, Setting},
@@ -66,6 +66,17 @@ static TRUSTED_PROXIES: Setting = Setting {
            share its limits",
 };
 
+static CLIENT_ADDRESS_HEADER: Setting = Setting {
+    name: "CLIENT_ADDRESS_HEADER",
+    flag: "client-address-header",
+    value: "NAME",
+    default: Preset::Fixed("none"),
+    secret: false,
+    help: "The header in which trusted proxies tell the client's address and nothing else, like `Fly-Client-IP`,\n\
+           `CF-Connecting-IP` or `X-Real-IP`, or `none`. It comes before `X-Forwarded-For`; name one that the proxy writes\n\
+           anew on every request",
+};
+
 static DOCS: Setting = Setting {
     name: "DOCS",
     flag: "docs",
@@ -75,7 +86,8 @@ static DOCS: Setting = Setting {
     help: "Whether the documentation (`/docs`) and the OpenAPI document are served",
 };
 
-pub(super) static SETTINGS: &[&Setting] = &[&HOST, &PORT, &WORKERS, &CORS_ORIGINS, &TRUSTED_PROXIES, &DOCS];
+pub(super) static SETTINGS: &[&Setting] =
+    &[&HOST, &PORT, &WORKERS, &CORS_ORIGINS, &TRUSTED_PROXIES, &CLIENT_ADDRESS_HEADER, &DOCS];
 
 /// Address, workers and what browsers may do.
 #[derive(Clone, Debug)]
@@ -88,7 +100,7 @@ pub struct HttpSettings {
     pub workers: usize,
     /// The web origins that may call from a browser.
     pub origins: AllowedOrigins,
-    /// The proxies whose word on a client's address is believed.
+    /// The proxies whose word on a client's address is believed, and the header in which they give it.
     pub trusted_proxies: TrustedProxies,
     /// Whether the API documents are served.
     pub docs: bool,
@@ -109,7 +121,7 @@ impl Read for HttpSettings {
         let usual = thread::available_parallelism().map_or(1, usize::from).min(MOST_WORKERS);
         let workers = reader.read_or(&WORKERS, &usual.to_string(), |text| whole(text, &(1..=MOST_WORKERS), ""));
         let origins = reader.read(&CORS_ORIGINS, cors::origins);
-        let trusted_proxies = reader.read(&TRUSTED_PROXIES, proxies);
+        let trusted_proxies = trusted_proxies(reader);
         let docs = reader.read(&DOCS, switch);
         Some(Self {
             host: host?,
@@ -120,6 +132,24 @@ impl Read for HttpSettings {
             docs: docs?,
         })
     }
+}
+
+/// The proxies, with the header of their own: naming that alone does nothing, and is a slip.
+fn trusted_proxies(reader: &mut Reader) -> Option<TrustedProxies> {
+    let proxies = reader.read(&TRUSTED_PROXIES, proxies);
+    let header = reader.read(&CLIENT_ADDRESS_HEADER, |text| unless_none(text, address_header));
+    let (proxies, header) = (proxies?, header?);
+    let Some(header) = header else { return Some(proxies) };
+    if proxies.is_empty() {
+        let problem = "no proxy is trusted, so nobody's word in that header is taken";
+        reader.refuse(&CLIENT_ADDRESS_HEADER, Wrong::new(problem, "name the proxies that write it in TRUSTED_PROXIES"));
+        return None;
+    }
+    Some(proxies.telling_in(header))
+}
+
+fn address_header(text: &str) -> Result<AddressHeader, Wrong> {
+    text.parse().map_err(|NotAHeader| Wrong::new("is no name of a header", "write it like `X-Real-IP`, or `none`"))
 }
 
 fn proxies(text: &str) -> Result<TrustedProxies, Wrong> {

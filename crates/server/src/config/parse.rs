@@ -32,6 +32,11 @@ pub(super) fn switch(text: &str) -> Result<bool, Wrong> {
     }
 }
 
+/// Nothing where the word is `none`, else what `parse` makes of it.
+pub(super) fn unless_none<T>(text: &str, parse: impl FnOnce(&str) -> Result<T, Wrong>) -> Result<Option<T>, Wrong> {
+    if text.eq_ignore_ascii_case("none") { Ok(None) } else { parse(text).map(Some) }
+}
+
 /// One of the named values, without regard to case.
 pub(super) fn one_of<T: Copy>(text: &str, choices: &[(&str, T)]) -> Result<T, Wrong> {
     let chosen = choices.iter().find(|(name, _)| name.eq_ignore_ascii_case(text));

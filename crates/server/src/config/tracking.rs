@@ -6,7 +6,7 @@ use secrecy::SecretString;
 
 use super::{
     fault::Wrong,
-    parse::one_of,
+    parse::{one_of, unless_none},
     reader::Reader,
     sealed::Read,
     setting::{Preset, Setting},
@@ -137,10 +137,6 @@ impl Read for TrackingSettings {
         let errors = place?.map(|(target, key)| ErrorSettings { target, key, environment });
         Some(Self { traces, errors })
     }
-}
-
-fn unless_none<T>(text: &str, parse: impl FnOnce(&str) -> Result<T, Wrong>) -> Result<Option<T>, Wrong> {
-    if text.eq_ignore_ascii_case("none") { Ok(None) } else { parse(text).map(Some) }
 }
 
 fn endpoint(text: &str) -> Result<Target, Wrong> {

@@ -133,6 +133,17 @@ fn production_insists_on_a_secret_and_a_dear_hash() {
 }
 
 #[test]
+fn a_proxys_own_header_goes_with_the_proxies_that_write_it() {
+    let trusting = load(&[("TRUSTED_PROXIES", "10.0.0.0/8"), ("CLIENT_ADDRESS_HEADER", "Fly-Client-IP")]).unwrap();
+    let proxies: TrustedProxies = "10.0.0.0/8".parse().unwrap();
+    assert_eq!(trusting.http.trusted_proxies, proxies.telling_in("fly-client-ip".parse().unwrap()));
+
+    let faults = load(&[("TRUSTED_PROXIES", "none"), ("CLIENT_ADDRESS_HEADER", "Fly-Client-IP")]).unwrap_err();
+    assert_eq!(variables(&faults), ["CLIENT_ADDRESS_HEADER"]);
+    assert!(faults.to_string().contains("TRUSTED_PROXIES"), "{faults}");
+}
+
+#[test]
 fn the_demo_can_be_left_out_of_development_and_not_brought_into_production() {
     assert!(!load(&[("DEMO", "off")]).unwrap().demo);
     assert!(!load(&[("APP_ENV", "production"), ("DEMO", "off")]).unwrap().demo);

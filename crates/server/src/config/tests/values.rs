@@ -16,6 +16,8 @@ fn every_limit_is_kept_and_names_its_variable() {
         ("WORKERS", "513"),
         ("CORS_ORIGINS", "app.example.com"),
         ("TRUSTED_PROXIES", "127.0.0.1, proxy.example.com"),
+        ("CLIENT_ADDRESS_HEADER", "no header"),
+        ("CLIENT_ADDRESS_HEADER", "X-Real-IP"), // without a proxy that is trusted
         ("DOCS", "maybe"),
         ("DATABASE_URL", "mysql://localhost/rondo"),
         ("DATABASE_MAX_CONNECTIONS", "1"),

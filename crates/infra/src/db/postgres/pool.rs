@@ -23,6 +23,7 @@ use tokio::{
 
 use super::{
     Absence,
+    absence::{comes_up, is_away},
     lease::{First, Lease},
     one_write,
     statement::{self, Sql},
@@ -325,27 +326,9 @@ async fn connect(options: &PgConnectOptions, passing: fn(&SqlxError) -> bool) ->
     }
 }
 
-/// Whether an error is of a database that is about to be there.
-fn comes_up(error: &SqlxError) -> bool {
-    match error {
-        SqlxError::Io(error) => error.kind() == std::io::ErrorKind::ConnectionRefused,
-        SqlxError::Database(error) => error.is_transient_in_connect_phase(),
-        _ => false,
-    }
-}
-
 /// Whether the server is there, and has no room for one more connection just now (53300, `too_many_connections`).
 fn is_full(error: &SqlxError) -> bool {
     error.as_database_error().is_some_and(|error| error.code().as_deref() == Some("53300"))
-}
-
-/// Whether an error is of a server that nobody can connect to: it is not there, says nothing, or is starting or stopping.
-fn is_away(error: &SqlxError) -> bool {
-    match error {
-        SqlxError::Io(_) | SqlxError::PoolTimedOut => true,
-        SqlxError::Database(error) => error.code().is_some_and(|code| code.starts_with("57P")),
-        _ => false,
-    }
 }
 
 async fn answers(connection: &mut PgConnection) -> bool {

@@ -16,6 +16,7 @@ mod headers;
 mod hub;
 mod idempotency;
 mod limits;
+mod methods;
 mod metrics;
 mod openapi;
 mod operators;

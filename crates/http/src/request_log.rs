@@ -29,7 +29,7 @@ use tokio::runtime::Handle;
 use tracing::{Level, Span, field};
 
 use crate::{
-    etag, graphql, headers,
+    etag, graphql, headers, methods,
     metrics::{Gate, RequestFigures, RouteFigures, UNMATCHED},
     operators, problem,
     request_id::{self, RequestId},
@@ -202,7 +202,7 @@ fn request_span(request: &ServiceRequest, request_id: &HeaderValue) -> Span {
         otel.name = field::Empty,
         otel.kind = "server",
         otel.status_code = field::Empty,
-        http.request.method = request.method().as_str(),
+        http.request.method = methods::name_of(request.method()),
         http.route = field::Empty,
         http.response.status_code = field::Empty,
         error.type = field::Empty,
@@ -255,7 +255,7 @@ impl Line<'_> {
                 tracing::event!(
                     name: "http.request",
                     $level,
-                    http.method = self.request.method().as_str(),
+                    http.method = methods::name_of(self.request.method()),
                     http.route = self.route(),
                     http.status = self.status.as_u16(),
                     error.code = self.fault.map(|fault| fault.code.as_str()),
@@ -283,11 +283,11 @@ impl Line<'_> {
         if span.is_disabled() {
             return;
         }
-        let method = self.request.method();
+        let verb = methods::verb_of(self.request.method());
         if let Some(route) = self.request.app_data().map(RoutePattern::text) {
-            span.record("otel.name", format!("{method} {route}")).record("http.route", route);
+            span.record("otel.name", format!("{verb} {route}")).record("http.route", route);
         } else {
-            span.record("otel.name", method.as_str());
+            span.record("otel.name", verb);
         }
         span.record("http.response.status_code", self.status.as_u16());
         if let Some(fault) = self.fault {
@@ -347,10 +347,13 @@ mod tests {
         stage.call(named(login, "r1")).await;
         stage.call(named(signed_in(&Method::GET, "/api/sessions?query=secret"), "r2")).await;
         stage.call(named(request(&Method::GET, "/health"), "r3")).await;
+        let made_up = Method::from_bytes(b"MARIA.SECRET").unwrap();
+        stage.call(named(signed_in(&made_up, "/api/sessions"), "r5")).await;
         stage.store.away.store(true, Ordering::Relaxed);
         stage.call(named(signed_in(&Method::GET, "/api/sessions/{id}?query=secret"), "r4")).await;
 
         let text = String::from_utf8(ink.0.lock().unwrap().clone()).unwrap();
+        assert!(!text.contains("MARIA"), "{text}");
         for secret in ["secret", "ada@example.org", GOOD_TOKEN] {
             assert!(
                 !text.contains(&format!("{secret}\"")) && !text.contains(&format!("={secret}")),
@@ -383,6 +386,7 @@ mod tests {
                 json!(["INFO", "r1", "POST", "/api/auth/login", 401, "invalid_credentials", null]),
                 json!(["INFO", "r2", "GET", "/api/sessions", 200, null, null]),
                 json!(["DEBUG", "r3", "GET", "/health", 200, null, null]),
+                json!(["INFO", "r5", "_OTHER", "/api/sessions", 405, "method_not_allowed", null]),
                 json!(["WARN", "r4", "GET", "/api/sessions/{id}", 503, "unavailable", away]),
             ]
         );

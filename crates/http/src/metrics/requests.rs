@@ -11,10 +11,10 @@ use std::{
 use actix_web::http::{Method, StatusCode};
 use rondo_domain::measure::{Counter, Counters, Durations, Spread};
 
+use crate::methods::{METHODS, place_of};
+
 /// The route of requests whose path does not exist.
 pub(crate) const UNMATCHED: &str = "unmatched";
-
-const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "other"];
 
 /// The statuses that are told apart; whatever else is `other`.
 const STATUSES: [u16; 24] = [
@@ -49,9 +49,9 @@ pub(crate) struct Gate {
     pub(crate) ended: Counter,
 }
 
-/// The requests of one route and one worker.
+/// The requests of one route and one worker, by [`METHODS`], and the others behind them.
 #[derive(Debug, Default)]
-pub(crate) struct RouteFigures([OnceLock<Box<MethodFigures>>; METHODS.len()]);
+pub(crate) struct RouteFigures([OnceLock<Box<MethodFigures>>; METHODS.len() + 1]);
 
 #[derive(Debug, Default)]
 struct MethodFigures {
@@ -65,14 +65,10 @@ impl RouteFigures {
     pub(crate) fn answered(&self, method: &Method, status: StatusCode, took: Duration) {
         let status = status.as_u16();
         let status = STATUSES.iter().position(|known| *known == status).unwrap_or(STATUSES.len());
-        let method = self.0[place_of(method)].get_or_init(Box::default);
+        let method = self.0[place_of(method).unwrap_or(METHODS.len())].get_or_init(Box::default);
         method.statuses.one(status);
         method.time.took(took);
     }
-}
-
-fn place_of(method: &Method) -> usize {
-    METHODS.iter().position(|known| *known == method.as_str()).unwrap_or(METHODS.len() - 1)
 }
 
 impl RequestFigures {
@@ -105,7 +101,7 @@ impl RequestFigures {
         let workers = self.lock();
         let mut rows = Vec::new();
         for (route, figures) in &workers.routes {
-            for (place, method) in METHODS.into_iter().enumerate() {
+            for (place, method) in METHODS.into_iter().chain(["other"]).enumerate() {
                 let (mut counts, mut time) = ([0; STATUSES.len() + 1], Spread::default());
                 for figures in figures.iter().filter_map(|figures| figures.0[place].get()) {
                     counts.iter_mut().zip(figures.statuses.get()).for_each(|(sum, count)| *sum += count);

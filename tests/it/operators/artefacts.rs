@@ -11,10 +11,13 @@ const REFERENCE: &str = include_str!("../../../docs/METRICS.md");
 const DASHBOARD: &str = include_str!("../../../docs/grafana/rondo.json");
 const ALERTS: &str = include_str!("../../../docs/alerts.yml");
 
+/// What Prometheus itself notes of each target: whether it gave its metrics.
+const SCRAPED: &str = "up";
+
 /// The words of a text that look like metrics.
 fn named(text: &str) -> BTreeSet<&str> {
     let words = text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
-    words.filter(|word| word.starts_with("rondo_") || word.starts_with("process_")).collect()
+    words.filter(|word| word.starts_with("rondo_") || word.starts_with("process_") || *word == SCRAPED).collect()
 }
 
 /// The names by which samples of these families can be asked for.
@@ -23,7 +26,7 @@ fn known(page: &Page) -> BTreeSet<String> {
         "histogram" => ["_bucket", "_sum", "_count"].map(|suffix| format!("{name}{suffix}")).to_vec(),
         _ => vec![name.clone()],
     });
-    names.collect()
+    names.chain([SCRAPED.to_owned()]).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -65,6 +68,9 @@ async fn each_alert_asks_for_metrics_that_there_are_and_says_what_to_do() {
     let families: BTreeSet<_> = page.families.into_iter().map(|(name, _)| name).collect();
     let alerts: Vec<_> = ALERTS.split("- alert: ").skip(1).collect();
     assert!(alerts.len() > 10);
+    for fact in ["up{job=\"rondo\"} == 0", "absent(up{job=\"rondo\"})", "absent_over_time(rondo_chore_last_success"] {
+        assert!(ALERTS.contains(fact), "nobody is told of what gives no metrics: {fact}");
+    }
     let mut names = BTreeSet::new();
     for alert in alerts {
         let name = alert.lines().next().unwrap();

@@ -30,6 +30,8 @@ RUN for package in crates/* migration xtask; do mkdir -p "$package/src" && touch
 # Then the server. Cargo compares times, and the sources' are older than those of what was built from the empty ones.
 COPY crates crates
 COPY migration migration
+# What /metrics names as the commit. It is another one each time, so nothing before may depend on it.
+ARG RONDO_COMMIT=""
 RUN find crates migration -name '*.rs' -exec touch {} + \
     && cargo build --release --locked --package rondo-server \
     && install -D target/release/rondo /out/rondo \

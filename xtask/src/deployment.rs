@@ -24,6 +24,7 @@ fn faults(root: &Path) -> Result<Vec<String>> {
     let names = settings::names(&read(".env.example")?);
     let mut faults = container::dockerfile(&dockerfile, |path| root.join(path).exists());
     faults.extend(container::manifests(&dockerfile, &manifests(root)?));
+    faults.extend(container::commit(&dockerfile, &read(".github/workflows/main.yml")?));
     faults.extend(container::compose(&compose));
     for (file, used) in [
         ("Dockerfile", settings::of_dockerfile(&dockerfile)),

@@ -55,6 +55,25 @@ pub(super) fn manifests(text: &str, manifests: &[String]) -> Vec<String> {
         .collect()
 }
 
+/// The server tells its commit in its metrics, if the build knows it: an argument that is there for the last build, and
+/// not before the layer of dependencies, which would then be built anew for each commit. Who publishes must give it.
+pub(super) fn commit(dockerfile: &str, publishing: &str) -> Vec<String> {
+    let mut faults = Vec::new();
+    let instructions = instructions(dockerfile);
+    let builds = |words: &Vec<String>| words.windows(2).any(|pair| pair == ["cargo", "build"]);
+    let told = |words: &Vec<String>| words[0] == "ARG" && words.iter().any(|word| word.starts_with("RONDO_COMMIT"));
+    let (first, last) = (instructions.iter().position(builds), instructions.iter().rposition(builds));
+    let at = instructions.iter().position(told);
+    if !(first < at && at < last) {
+        faults
+            .push("Dockerfile: no `ARG RONDO_COMMIT` between the layer of dependencies and the last build".to_owned());
+    }
+    if !publishing.contains("--build-arg \"RONDO_COMMIT=") {
+        faults.push(".github/workflows/main.yml: the image is not told its commit".to_owned());
+    }
+    faults
+}
+
 /// Instructions as words, with continued lines joined and comments left out.
 fn instructions(text: &str) -> Vec<Vec<String>> {
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with('#')).collect();
@@ -124,6 +143,18 @@ mod tests {
         assert_eq!(manifests(GOOD, &wanted).len(), 1);
         let late = GOOD.replace("RUN cargo build\n", "RUN cargo build\nCOPY crates/new/Cargo.toml crates/new/\n");
         assert!(manifests(&late, &wanted)[0].contains("crates/new/Cargo.toml"));
+    }
+
+    #[test]
+    fn an_image_is_told_its_commit_and_its_dependencies_are_not() {
+        let published = "docker buildx build --build-arg \"RONDO_COMMIT=$GITHUB_SHA\" .";
+        let good = "RUN cargo build\nCOPY crates crates\nARG RONDO_COMMIT=\"\"\nRUN touch a && cargo build\n";
+        assert_eq!(commit(good, published), Vec::<String>::new());
+        assert_eq!(commit(good, "docker buildx build .").len(), 1);
+        let untold = good.replace("ARG RONDO_COMMIT=\"\"\n", "");
+        for wrong in [untold.clone(), format!("ARG RONDO_COMMIT\n{untold}"), format!("{untold}ARG RONDO_COMMIT\n")] {
+            assert_eq!(commit(&wrong, published).len(), 1, "{wrong}");
+        }
     }
 
     #[test]

@@ -21,6 +21,9 @@ async fn assert_guarded(site: &Site) {
     }
     site.get("/metrics").header("authorization", format!("Basic {TOKEN}")).await.assert_problem(401, "unauthenticated");
     Page::read(&site.get("/metrics").bearer(TOKEN).await);
+    for scheme in ["bearer", "BEARER"] {
+        Page::read(&site.get("/metrics").header("authorization", format!("{scheme} {TOKEN}")).await);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -9,7 +9,7 @@ use std::{io, net::SocketAddr, sync::Arc};
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::{Method, header::AUTHORIZATION},
+    http::Method,
     web::{self, Data},
 };
 use rondo_wire::{ErrorCode, Fault};
@@ -17,7 +17,12 @@ use tokio::task::JoinSet;
 
 pub(crate) use self::listener::Listener;
 pub use self::{log_level::LogLevel, token::OperatorToken};
-use crate::{metrics, metrics::Metrics, problem::Failure, resource::resource};
+use crate::{
+    extract::bearer,
+    metrics::{self, Metrics},
+    problem::Failure,
+    resource::resource,
+};
 
 /// Where it stands.
 pub(crate) const METRICS: &str = "/metrics";
@@ -81,8 +86,7 @@ struct Guard(Option<OperatorToken>);
 impl Guard {
     fn admit(&self, request: &HttpRequest) -> Result<(), Failure> {
         let Some(token) = &self.0 else { return Ok(()) };
-        let given = request.headers().get(AUTHORIZATION).and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
-        if given.is_some_and(|given| token.is(given)) {
+        if bearer(request).is_some_and(|given| token.is(given.as_bytes())) {
             return Ok(());
         }
         Err(Fault::new(ErrorCode::Unauthenticated, "This is for operators: the metrics token is needed.").into())

@@ -2,6 +2,7 @@
 
 use std::{env, time::Duration};
 
+use reqwest::Method;
 use rondo_domain::ids::RequestId;
 use rondo_testkit::{Backend, Server, eventually, on, on_each_database};
 use serde_json::json;
@@ -127,6 +128,37 @@ on_each_database! {
         let spans = place.spans(TRACE, &["session:join", "message:create", "message.post", "commit", DELIVER]).await;
         assert_leads_to_delivery(&spans, "message:create");
         assert_eq!(one(&spans, "session:join").parent(), Some(CALLER));
+    }
+
+    async fn a_new_session_has_its_commit_in_the_trace_and_a_method_that_nobody_knows_no_name(backend: Backend) {
+        let place = Place::open().await;
+        let endpoint = collected(&place);
+        let server = Server::with(backend, &[("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str())]).await;
+        let ada = server.user("ada").await;
+        let body = || json!({"name": "Fulbito"});
+        let made_up = Method::from_bytes(b"MARIA.SECRET").unwrap();
+        ada.post("/api/sessions").header("traceparent", traceparent()).json(body()).await.assert_status(201);
+        ada.request(made_up, "/api/sessions").header("traceparent", traceparent()).await.assert_status(405);
+
+        let spans = place.spans(TRACE, &["POST /api/sessions", "commit", "HTTP /api/sessions"]).await;
+        let (founding, commit) = (one(&spans, "POST /api/sessions"), one(&spans, "commit"));
+        let above = spans.iter().find(|span| Some(span.id()) == commit.parent()).unwrap();
+        assert!([Some(above.id()), above.parent()].contains(&Some(founding.id())), "{spans:?}");
+        let unknown = one(&spans, "HTTP /api/sessions");
+        assert_eq!(unknown.attribute("http.request.method"), Some(&json!("_OTHER")));
+        assert!(place.taken().iter().all(|report| !report.body.contains("MARIA")));
+    }
+
+    async fn a_new_session_once_by_its_key_has_its_commit_in_the_trace(backend: Backend) {
+        let place = Place::open().await;
+        let endpoint = collected(&place);
+        let server = Server::with(backend, &[("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str())]).await;
+        let ada = server.user("ada").await;
+        let post = ada.post("/api/sessions").header("traceparent", traceparent()).header("idempotency-key", "once");
+        post.json(json!({"name": "Fulbito"})).await.assert_status(201);
+
+        let spans = place.spans(TRACE, &["POST /api/sessions", "commit"]).await;
+        one(&spans, "commit");
     }
 
     async fn a_mutation_of_graphql_is_traced_like_any_request(backend: Backend) {

@@ -15,6 +15,7 @@ use crate::db::{
     guarded::Guarded,
     keys,
     link::{Source, Txn},
+    traces,
 };
 
 macro_rules! session {
@@ -41,11 +42,13 @@ const BOTH_POSTGRES: &str = concat!("WITH new AS (", session!(), ") ", membershi
 /// Writes a session and its owner's membership.
 pub(in crate::db) async fn found(units: &Guarded<Source>, session: &Session, owner: UserId) -> Result<(), StoreError> {
     if units.is_postgres() {
+        let _commit = traces::commit(units, 1);
         units.run(BOTH_POSTGRES, both(session, owner)).await.map_err(refused)?;
         return Ok(());
     }
     let txn = units.begin().await.map_err(store)?;
     write(&txn, session, owner).await.map_err(refused)?;
+    let _commit = traces::commit(&txn, 1);
     txn.commit().await.map_err(store)
 }
 
@@ -63,6 +66,7 @@ pub(in crate::db) async fn found_once(
     let txn = units.begin().await.map_err(store)?;
     write(&txn, session, owner).await.map_err(refused)?;
     keys::remember(&txn, memo, now).await?;
+    let _commit = traces::commit(&txn, 1);
     txn.commit().await.map_err(store)
 }
 

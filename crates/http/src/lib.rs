@@ -21,6 +21,7 @@ mod metrics;
 mod openapi;
 mod operators;
 mod origins;
+mod places;
 mod problem;
 mod request_id;
 mod request_log;
@@ -38,6 +39,7 @@ pub use limits::{AddressHeader, NotAHeader, NotAnAddress};
 pub use metrics::{metric_names, metrics_page};
 pub use openapi::openapi;
 pub use operators::{LogLevel, OperatorSettings, OperatorToken};
+pub use places::{NoPlace, Places};
 pub use server::Server;
 pub use state::{AllowedOrigins, Draining, HttpSettings, Services, TrustedProxies};
 

@@ -1,6 +1,6 @@
 //! One port: actix-web for requests, Socket.IO for websockets, and the order in which both stop.
 
-use std::{io, net::SocketAddr, rc::Rc, sync::Arc, time::Duration};
+use std::{net::SocketAddr, rc::Rc, sync::Arc, time::Duration};
 
 use actix_codec::Framed;
 use actix_http::{HttpService, KeepAlive, Request, h1};
@@ -11,11 +11,7 @@ use actix_service::{
 use actix_web::{dev::AppConfig, web};
 use rondo_domain::idempotency::Onces;
 use rondo_graphql::GraphQl;
-use tokio::{
-    net::{TcpSocket, TcpStream},
-    runtime::Handle,
-    task::JoinSet,
-};
+use tokio::{net::TcpStream, runtime::Handle, task::JoinSet};
 
 use crate::{
     app::app,
@@ -32,6 +28,7 @@ use crate::{
     limits::Door,
     metrics::{Metrics, RequestFigures},
     operators::{self, Listener, LogLevel},
+    places::{NoPlace, Places},
     request_log::{RequestLog, RoutePattern},
     state::{Draining, HttpSettings, Services},
 };
@@ -56,20 +53,20 @@ pub struct Server {
 }
 
 impl Server {
-    /// Binds the address and begins to serve. The tasks that it stands on are put into `tasks`, whose owner sees if one
+    /// Begins to serve at the places that were taken. The tasks that it stands on are put into `tasks`, whose owner sees if one
     /// of them ends.
     ///
     /// # Errors
-    /// When the address cannot be bound.
+    /// The place at which nobody can be listened to.
     pub fn start(
         services: &Services,
         hub: &Hub,
         settings: &HttpSettings,
+        places: Places,
         log_level: Option<Arc<dyn LogLevel>>,
         tasks: &mut JoinSet<()>,
-    ) -> io::Result<Self> {
-        let listener = bind(settings.address)?;
-        let address = listener.local_addr()?;
+    ) -> Result<Self, NoPlace> {
+        let address = places.public.address();
         let draining = Arc::new(Draining::default());
         let (gateway, service, io) =
             Gateway::start(services.clone(), hub.clone(), Arc::clone(&draining), settings, tasks);
@@ -91,7 +88,7 @@ impl Server {
             Arc::new(Metrics { services, hub, gateway, graphql, requests, version: settings.version })
         });
         let log = RequestLog::new(Handle::current(), metrics.as_ref().map(|metrics| Arc::clone(&metrics.requests)));
-        let (public, operators) = operators::start(&settings.operators, metrics, log_level, tasks)?;
+        let (public, operators) = operators::start(&settings.operators, places.operators, metrics, log_level, tasks)?;
         let whole_app = {
             let (services, settings) = (services.clone(), settings.clone());
             move || {
@@ -110,6 +107,7 @@ impl Server {
             .backlog(BACKLOG)
             .shutdown_timeout(DRAIN_REQUESTS)
             .disable_signals();
+        let listener = places.public.listen(BACKLOG)?;
         let stopping = builder.graceful_shutdown_signal();
         let server = builder
             .listen("http", listener, move || {
@@ -161,7 +159,8 @@ impl Server {
                         |()| AppConfig::default(),
                     ))
                     .tcp()
-            })?
+            })
+            .map_err(NoPlace::at(address))?
             .run();
         let handle = server.handle();
         tasks.spawn(serve(server));
@@ -204,11 +203,4 @@ async fn serve(server: actix_server::Server) {
     if let Err(error) = server.await {
         tracing::error!(error.cause = %error, "the HTTP server failed");
     }
-}
-
-fn bind(address: SocketAddr) -> io::Result<std::net::TcpListener> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(BACKLOG)?.into_std()
 }

@@ -16,7 +16,9 @@ use rondo_domain::{
     session::{Members, Sessions},
     store::{EventLog, MessageWriter, PersonalLog, Store, StoreError},
 };
-use rondo_http::{Answers, HttpSettings, Hub, HubParts, LogLevel, OperatorSettings, OperatorToken, Server, Services};
+use rondo_http::{
+    Answers, HttpSettings, Hub, HubParts, LogLevel, NoPlace, OperatorSettings, OperatorToken, Places, Server, Services,
+};
 use rondo_infra::{
     auth::{BcryptHasher, CachedLoginStatus, JwtTokens, RandomSecrets},
     db::{
@@ -47,9 +49,9 @@ pub enum NodeError {
     /// The URL of Redis is of no use. That Redis is away is no reason not to start.
     #[error(transparent)]
     Redis(#[from] RedisFault),
-    /// The address could not be bound.
-    #[error("cannot listen on {0}: {1}")]
-    Listen(String, std::io::Error),
+    /// An address could not be listened on.
+    #[error(transparent)]
+    Listen(#[from] NoPlace),
     /// The demo data could not be written.
     #[error("the demo data could not be written: {0}")]
     Demo(#[from] demo::DemoError),
@@ -116,11 +118,14 @@ pub struct Node {
 }
 
 impl Node {
-    /// Opens the database, brings it up to date, writes the demo where it is wanted, and begins to serve.
+    /// Takes its addresses, opens the database, brings it up to date, writes the demo where it is wanted, and begins to
+    /// serve.
     ///
     /// # Errors
     /// The first part that did not start.
     pub async fn start(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Self, NodeError> {
+        let http = http_settings(settings);
+        let places = Places::take(&http)?; // before anything is written: a port that is busy leaves all as it was
         let mut tasks = JoinSet::new();
         let mut link = Link::open(settings, &mut tasks)?;
         let core = Core::open(settings, link.bus(), clock).await?;
@@ -138,16 +143,12 @@ impl Node {
         let hub = Hub::start(&parts, shards, &mut tasks);
         let ears = Ears { logins, answers, hub: hub.clone(), runtime: Handle::current() };
         link.connect(ears, &services.presences, &mut tasks);
-        let http = http_settings(settings);
         let level = telemetry::running_level();
         if let Some(level) = &level {
             tasks.spawn(Arc::clone(level).keep_time());
         }
         let level = level.map(|level| level as Arc<dyn LogLevel>);
-        let server = Server::start(&services, &hub, &http, level, &mut tasks).map_err(|error| {
-            let operators = http.operators.address.map(|address| format!(" and {address}")).unwrap_or_default();
-            NodeError::Listen(format!("{}{operators}", http.address), error)
-        })?;
+        let server = Server::start(&services, &hub, &http, places, level, &mut tasks)?;
         let retention = RetentionSettings { events: settings.sessions.event_retention };
         let figures = services.figures;
         tasks.spawn(retention_of(&core, retention, &figures).run());
@@ -277,5 +278,37 @@ fn http_settings(settings: &Settings) -> HttpSettings {
             token: settings.operators.token.as_ref().map(|token| OperatorToken::new(token.expose_secret())),
             open: !settings.app_env.is_production(),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{env, fs, net::TcpListener, process};
+
+    use rondo_domain::clock::SystemClock;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_start_without_its_address_names_it_and_writes_nothing() {
+        let folder = env::temp_dir().join(format!("rondo-node-{}", process::id()));
+        let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = taken.local_addr().unwrap();
+        for (port, operators) in
+            [(address.port().to_string(), "127.0.0.1:0".to_owned()), ("0".to_owned(), address.to_string())]
+        {
+            let settings = Settings::from_vars(|name| match name {
+                "DATA_DIR" => folder.to_str().map(str::to_owned),
+                "JWT_SECRET" => Some("correct-horse-battery-staple-0123456789".to_owned()),
+                "PORT" => Some(port.clone()),
+                "METRICS_ADDR" => Some(operators.clone()),
+                _ => None,
+            });
+            let refused = Node::start(&settings.unwrap(), Arc::new(SystemClock)).await.err().unwrap();
+
+            let told = refused.to_string();
+            assert!(told.starts_with(&format!("cannot listen on {address}: ")), "{told}");
+            assert!(fs::read_dir(&folder).is_err(), "nothing was written");
+        }
     }
 }

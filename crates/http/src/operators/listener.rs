@@ -1,6 +1,6 @@
 //! The listener for operators: one thread, since few ask and seldom.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use actix_server::ServerHandle;
 use actix_web::{App, HttpResponse, HttpServer, web};
@@ -8,12 +8,19 @@ use rondo_wire::{ErrorCode, Fault};
 use tokio::{runtime::Handle, task::JoinSet};
 
 use super::{Guard, LogLevel, log_level, mount_metrics};
-use crate::{metrics::Metrics, problem::Failure, request_log::RequestLog};
+use crate::{
+    metrics::Metrics,
+    places::{NoPlace, Place},
+    problem::Failure,
+    request_log::RequestLog,
+};
 
 /// How long an operator's program may take to send a request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 /// How many of their connections are kept at once.
 const CONNECTIONS: usize = 64;
+/// How many more may wait to be accepted.
+const BACKLOG: u32 = 128;
 
 /// A listener at work.
 pub(crate) struct Listener {
@@ -22,19 +29,18 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
-    /// Binds the address, and serves what there is.
+    /// Serves what there is at a place.
     ///
     /// # Errors
-    /// When the address cannot be bound.
+    /// When nobody can be listened to there.
     pub(super) fn start(
-        address: SocketAddr,
+        place: Place,
         metrics: Option<Arc<Metrics>>,
         log: Option<Arc<dyn LogLevel>>,
         guard: Guard,
         tasks: &mut JoinSet<()>,
-    ) -> io::Result<Self> {
-        let listener = std::net::TcpListener::bind(address)?;
-        let address = listener.local_addr()?;
+    ) -> Result<Self, NoPlace> {
+        let address = place.address();
         let runtime = Handle::current();
         let app = move || {
             let (metrics, log, guard) = (metrics.clone(), log.clone(), guard.clone());
@@ -56,7 +62,8 @@ impl Listener {
             .client_request_timeout(HEAD_TIMEOUT)
             .shutdown_timeout(1)
             .disable_signals()
-            .listen(listener)?
+            .listen(place.listen(BACKLOG)?)
+            .map_err(NoPlace::at(address))?
             .run();
         let handle = server.handle();
         tasks.spawn(async move {

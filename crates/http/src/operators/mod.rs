@@ -5,7 +5,7 @@ mod listener;
 mod log_level;
 mod token;
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc};
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -20,6 +20,7 @@ pub use self::{log_level::LogLevel, token::OperatorToken};
 use crate::{
     extract::bearer,
     metrics::{self, Metrics},
+    places::{NoPlace, Place},
     problem::Failure,
     resource::resource,
 };
@@ -63,19 +64,20 @@ impl Public {
     }
 }
 
-/// Listens to operators where that is wished; gives what is for the public port besides.
+/// Listens to operators at their place, if they have one; gives what is for the public port besides.
 ///
 /// # Errors
-/// When the address cannot be bound.
+/// When nobody can be listened to there.
 pub(crate) fn start(
     settings: &OperatorSettings,
+    place: Option<Place>,
     metrics: Option<Arc<Metrics>>,
     log: Option<Arc<dyn LogLevel>>,
     tasks: &mut JoinSet<()>,
-) -> io::Result<(Public, Option<Listener>)> {
+) -> Result<(Public, Option<Listener>), NoPlace> {
     let guard = Guard(settings.token.clone());
     let public = metrics.clone().filter(|_| settings.on_public_port());
-    let listener = settings.address.map(|address| Listener::start(address, metrics, log, guard.clone(), tasks));
+    let listener = place.map(|place| Listener::start(place, metrics, log, guard.clone(), tasks));
     Ok((Public { metrics: public, guard }, listener.transpose()?))
 }
 

@@ -16,7 +16,11 @@ pub(super) fn run(settings: &HttpSettings, url: Option<String>) -> Result<(), St
         Some(url) => url,
         None => own_url(settings.address())?,
     };
-    match ask(&url).map_err(|error| format!("asking {url} failed: {error}"))?.as_str() {
+    match ask(&url, PATIENCE)
+        .map_err(|error| patiently(error, PATIENCE))
+        .map_err(|error| format!("asking {url} failed: {error}"))?
+        .as_str()
+    {
         "200" => Ok(()),
         status => Err(format!("{url} answers {status}")),
     }
@@ -36,12 +40,12 @@ fn own_url(mut address: SocketAddr) -> Result<String, String> {
 }
 
 /// The status of the answer.
-fn ask(url: &str) -> io::Result<String> {
+fn ask(url: &str, patience: Duration) -> io::Result<String> {
     let rest = url.strip_prefix("http://").ok_or_else(|| wrong("only http:// addresses can be asked"))?;
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let mut stream = connect(authority)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
+    let mut stream = connect(authority, patience)?;
+    stream.set_read_timeout(Some(patience))?;
+    stream.set_write_timeout(Some(patience))?;
     stream.write_all(format!("GET /{path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n").as_bytes())?;
     let mut line = String::new();
     BufReader::new(stream).read_line(&mut line)?;
@@ -50,7 +54,7 @@ fn ask(url: &str) -> io::Result<String> {
 }
 
 /// Tries every address of the host: `localhost` has two, and a server may listen on one of them.
-fn connect(authority: &str) -> io::Result<TcpStream> {
+fn connect(authority: &str, patience: Duration) -> io::Result<TcpStream> {
     let with_port = if authority.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok()) {
         authority.to_owned()
     } else {
@@ -58,12 +62,22 @@ fn connect(authority: &str) -> io::Result<TcpStream> {
     };
     let mut failure = wrong("the address names no host");
     for address in with_port.to_socket_addrs()? {
-        match TcpStream::connect_timeout(&address, PATIENCE) {
+        match TcpStream::connect_timeout(&address, patience) {
             Ok(stream) => return Ok(stream),
             Err(error) => failure = error,
         }
     }
     Err(failure)
+}
+
+/// Says of a wait that was too long that it was one: the system calls it by the name of its own cause.
+fn patiently(error: io::Error, patience: Duration) -> io::Error {
+    match error.kind() {
+        ErrorKind::WouldBlock | ErrorKind::TimedOut => {
+            io::Error::new(ErrorKind::TimedOut, format!("no answer within {} s", patience.as_secs_f64()))
+        }
+        _ => error,
+    }
 }
 
 fn wrong(what: &str) -> io::Error {
@@ -72,13 +86,9 @@ fn wrong(what: &str) -> io::Error {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        io::{Read as _, Write as _},
-        net::TcpListener,
-        thread,
-    };
+    use std::{io::Read as _, net::TcpListener, thread};
 
-    use super::{ask, own_url};
+    use super::*;
 
     #[test]
     fn a_server_on_every_address_is_asked_on_this_machine() {
@@ -103,14 +113,23 @@ mod tests {
             stream.write_all(b"HTTP/1.1 503 Service Unavailable\r\n\r\n").unwrap();
             String::from_utf8_lossy(&asked[..length]).into_owned()
         });
-        assert_eq!(ask(&format!("http://localhost:{port}/health/ready")).unwrap(), "503");
+        assert_eq!(ask(&format!("http://localhost:{port}/health/ready"), PATIENCE).unwrap(), "503");
         assert!(server.join().unwrap().starts_with("GET /health/ready HTTP/1.1\r\n"));
+    }
+
+    #[test]
+    fn a_server_that_says_nothing_gave_no_answer_in_time() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let patience = Duration::from_millis(50);
+        let error = ask(&format!("http://{address}/health/ready"), patience).unwrap_err();
+        assert_eq!(patiently(error, patience).to_string(), "no answer within 0.05 s");
     }
 
     #[test]
     fn what_cannot_be_asked_is_an_error() {
         for url in ["https://localhost/", "localhost:4000", "http://:/", "http://"] {
-            assert!(ask(url).is_err(), "{url}");
+            assert!(ask(url, PATIENCE).is_err(), "{url}");
         }
     }
 }

@@ -124,6 +124,10 @@ impl Node {
     /// # Errors
     /// The first part that did not start.
     pub async fn start(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Self, NodeError> {
+        for doubt in &settings.doubts {
+            let config::Doubt { line, given, meant } = doubt;
+            tracing::warn!(line, given, meant, "a name in .env is no setting, and seems misspelt");
+        }
         let http = http_settings(settings);
         let places = Places::take(&http)?; // before anything is written: a port that is busy leaves all as it was
         let mut tasks = JoinSet::new();

@@ -2,12 +2,7 @@
 
 use std::fmt;
 
-use super::{
-    SECTIONS,
-    fault::{Fault, Faults},
-    raw::Origin,
-    setting::Setting,
-};
+use super::{SECTIONS, fault::Faults, raw::Origin, setting::Setting};
 
 /// A setting as it is in effect. The value of a secret is not here, only whether it is set.
 #[derive(Debug)]
@@ -28,8 +23,8 @@ pub struct Check {
 }
 
 impl Check {
-    pub(super) const fn new(shown: Vec<Shown>, faults: Vec<Fault>) -> Self {
-        Self { shown, faults: Faults::new(faults) }
+    pub(super) const fn new(shown: Vec<Shown>, faults: Faults) -> Self {
+        Self { shown, faults }
     }
 
     /// Whether nothing is at fault.
@@ -64,6 +59,10 @@ impl fmt::Display for Check {
             }
             writeln!(f)?;
         }
-        if self.is_sound() { f.write_str("The settings are sound.") } else { self.faults.fmt(f) }
+        if !self.is_sound() {
+            return self.faults.fmt(f);
+        }
+        self.faults.doubts.iter().try_for_each(|doubt| writeln!(f, "{doubt}"))?;
+        f.write_str("The settings are sound.")
     }
 }

@@ -9,16 +9,18 @@ use std::{
 };
 
 use super::{
-    fault::Fault,
+    doubt::Doubt,
+    fault::{Fault, Faults},
     raw::{self, RawSettings},
 };
 
-/// Adds what the file says to `raw`, where nothing stronger speaks, and notes each broken line. A missing file is fine.
-pub(super) fn read(path: &Path, raw: &mut RawSettings, faults: &mut Vec<Fault>) {
+/// Adds what the file says to `raw`, where nothing stronger speaks, and notes each broken line, and each name that seems
+/// misspelt. A missing file is fine.
+pub(super) fn read(path: &Path, raw: &mut RawSettings, noted: &mut Faults) {
     match fs::read_to_string(path) {
-        Ok(text) => parse(text.strip_prefix('\u{feff}').unwrap_or(&text), raw, faults),
+        Ok(text) => parse(text.strip_prefix('\u{feff}').unwrap_or(&text), raw, noted),
         Err(error) if error.kind() == ErrorKind::NotFound => {}
-        Err(error) => faults.push(Fault::new(
+        Err(error) => noted.faults.push(Fault::new(
             ".env",
             format!("the file cannot be read ({error})"),
             "make it a readable text file in UTF-8, or remove it",
@@ -26,7 +28,7 @@ pub(super) fn read(path: &Path, raw: &mut RawSettings, faults: &mut Vec<Fault>) 
     }
 }
 
-fn parse(text: &str, raw: &mut RawSettings, faults: &mut Vec<Fault>) {
+fn parse(text: &str, raw: &mut RawSettings, noted: &mut Faults) {
     // A line's end must not depend on whether it is the last one.
     let text = format!("{text}\n");
     let lines_read = Cell::new(0);
@@ -35,17 +37,17 @@ fn parse(text: &str, raw: &mut RawSettings, faults: &mut Vec<Fault>) {
         let line = lines_read.get();
         match entry {
             Ok((name, value)) => {
-                if is_setting(&name)
-                    && let Some(first) = seen.insert(name.clone(), line)
-                {
+                if !is_setting(&name) {
+                    noted.doubts.extend(Doubt::about(&name, line));
+                } else if let Some(first) = seen.insert(name.clone(), line) {
                     let problem = format!("stands in `.env` twice, on lines {first} and {line}");
-                    faults.push(Fault::new(&name, problem, "keep one of them"));
+                    noted.faults.push(Fault::new(&name, problem, "keep one of them"));
                 }
                 raw.add_from_dotenv(&name, value);
             }
             // The error's own words quote the line, which may hold a secret.
-            Err(dotenvy::Error::LineParse(content, _)) => faults.push(broken(&content, line)),
-            Err(_) => faults.push(Fault::new(
+            Err(dotenvy::Error::LineParse(content, _)) => noted.faults.push(broken(&content, line)),
+            Err(_) => noted.faults.push(Fault::new(
                 format!(".env, line {line}"),
                 "the line cannot be read",
                 "write `NAME=value`, the value in single quotes if it holds blanks, `#`, `$` or `\\`",

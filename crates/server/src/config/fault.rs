@@ -2,6 +2,8 @@
 
 use std::{error::Error, fmt};
 
+use super::doubt::Doubt;
+
 /// One thing that is wrong: which variable, what about it, and the way out. Holds no value of a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
@@ -28,28 +30,29 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Everything that is wrong with the settings, in the order in which they were read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Faults(Vec<Fault>);
+/// Everything that is wrong with the settings, in the order in which they were read; and what may be wrong besides, which
+/// often explains it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Faults {
+    pub(super) faults: Vec<Fault>,
+    pub(super) doubts: Vec<Doubt>,
+}
 
 impl Faults {
-    pub(super) const fn new(faults: Vec<Fault>) -> Self {
-        Self(faults)
-    }
-
     /// The faults one by one.
     pub fn iter(&self) -> impl Iterator<Item = &Fault> {
-        self.0.iter()
+        self.faults.iter()
     }
 }
 
 impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.len() {
+        match self.faults.len() {
             1 => f.write_str("One setting is at fault:")?,
             count => write!(f, "{count} settings are at fault:")?,
         }
-        self.0.iter().try_for_each(|fault| write!(f, "\n  {fault}"))
+        self.faults.iter().try_for_each(|fault| write!(f, "\n  {fault}"))?;
+        self.doubts.iter().try_for_each(|doubt| write!(f, "\n{doubt}"))
     }
 }
 

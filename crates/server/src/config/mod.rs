@@ -11,6 +11,7 @@ mod cors;
 mod database;
 mod demo;
 mod dotenv;
+mod doubt;
 mod endpoint;
 mod fault;
 mod general;
@@ -39,6 +40,7 @@ pub use self::{
     cli::{Cli, Command, ConfigCommand, Page},
     database::{DatabaseKind, DatabaseSettings, DatabaseUrl},
     demo::DemoSettings,
+    doubt::Doubt,
     fault::{Fault, Faults},
     general::{AppEnv, GeneralSettings},
     http::HttpSettings,
@@ -98,6 +100,8 @@ pub struct Settings {
     pub log: LogSettings,
     /// Where traces and errors go.
     pub tracking: TrackingSettings,
+    /// Names in `.env` that seem misspelt.
+    pub doubts: Vec<Doubt>,
 }
 
 impl Settings {
@@ -172,6 +176,7 @@ impl Settings {
             operators: operators?,
             log: log?,
             tracking: tracking?,
+            doubts: reader.doubts(),
         })
     }
 }

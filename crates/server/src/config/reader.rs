@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{
     check::{Check, Shown},
     dotenv,
+    doubt::Doubt,
     fault::{Fault, Faults, Wrong},
     general::AppEnv,
     raw::{Origin, RawSettings},
@@ -24,7 +25,7 @@ pub(super) struct AtFault;
 #[derive(Debug)]
 pub struct Reader {
     raw: RawSettings,
-    faults: Vec<Fault>,
+    noted: Faults,
     shown: Vec<Shown>,
     only_looking: bool,
     /// Decides defaults; development until `APP_ENV` is read.
@@ -37,13 +38,13 @@ impl Reader {
     /// Flags and environment, and below them the file `dotenv`, if there is one.
     pub(super) fn new(raw: &RawSettings, dotenv: Option<&Path>) -> Self {
         let mut raw = raw.clone();
-        let mut faults = Vec::new();
+        let mut noted = Faults::default();
         if let Some(path) = dotenv {
-            dotenv::read(path, &mut raw, &mut faults);
+            dotenv::read(path, &mut raw, &mut noted);
         }
         Self {
             raw,
-            faults,
+            noted,
             shown: Vec::new(),
             only_looking: false,
             environment: AppEnv::Development,
@@ -58,7 +59,7 @@ impl Reader {
 
     /// Whether a file may be written now: this is a start, and nothing is at fault so far.
     pub(super) fn may_write(&self) -> bool {
-        !self.only_looking && self.faults.is_empty()
+        !self.only_looking && self.noted.faults.is_empty()
     }
 
     /// A setting whose default the table knows.
@@ -88,7 +89,7 @@ impl Reader {
             Ok(value) => Some(value),
             Err(Wrong { problem, remedy }) => {
                 let problem = if visible { format!("{} {problem}", quoted(&text)) } else { problem };
-                self.faults.push(Fault::new(setting.name, problem, remedy));
+                self.noted.faults.push(Fault::new(setting.name, problem, remedy));
                 None
             }
         }
@@ -105,7 +106,12 @@ impl Reader {
 
     /// Notes what is wrong with a setting.
     pub(super) fn refuse(&mut self, setting: &Setting, wrong: Wrong) {
-        self.faults.push(Fault::new(setting.name, wrong.problem, wrong.remedy));
+        self.noted.faults.push(Fault::new(setting.name, wrong.problem, wrong.remedy));
+    }
+
+    /// What in `.env` seems misspelt.
+    pub(super) fn doubts(&self) -> Vec<Doubt> {
+        self.noted.doubts.clone()
     }
 
     /// Notes what a setting is, for `config check`.
@@ -116,14 +122,14 @@ impl Reader {
     /// The value, unless something was at fault.
     pub(super) fn finish<T>(self, value: Option<T>) -> Result<T, Faults> {
         match value {
-            Some(value) if self.faults.is_empty() => Ok(value),
-            _ => Err(Faults::new(self.faults)),
+            Some(value) if self.noted.faults.is_empty() => Ok(value),
+            _ => Err(self.noted),
         }
     }
 
     /// What each setting is, and what is wrong.
     pub(super) fn into_check(self) -> Check {
-        Check::new(self.shown, self.faults)
+        Check::new(self.shown, self.noted)
     }
 
     /// The text of a setting. Empty counts as not given, and hides what a weaker source says.

@@ -239,6 +239,25 @@ fn a_broken_or_doubled_dotenv_line_is_named() {
 }
 
 #[test]
+fn a_name_in_dotenv_that_seems_misspelt_is_told_and_is_no_fault() {
+    let folder = Folder::new();
+    let dotenv = folder.write(".env", "PORTT=5000\nPOSTGRES_PASSWORD=hush\n\nJWT_SECRT=hush-hush\n");
+    let told = [
+        ".env, line 1: `PORTT` is no setting of Rondo; is PORT meant?",
+        ".env, line 4: `JWT_SECRT` is no setting of Rondo; is JWT_SECRET meant?",
+    ];
+    let raw = raw_of(&[("JWT_SECRET", SECRET)]);
+    let check = Settings::check_with(&raw, &dotenv);
+    assert!(check.is_sound() && check.to_string().ends_with(&format!("{}\nThe settings are sound.", told.join("\n"))));
+    let doubts = Settings::load_with(&raw, &dotenv).unwrap().doubts;
+    assert_eq!(doubts.iter().map(ToString::to_string).collect::<Vec<_>>(), told);
+
+    let faults = Settings::load_with(&raw_of(&[("APP_ENV", "production")]), &dotenv).unwrap_err();
+    assert_eq!(variables(&faults), ["JWT_SECRET"]);
+    assert!(faults.to_string().ends_with(&told.join("\n")) && !faults.to_string().contains("hush"), "{faults}");
+}
+
+#[test]
 fn development_makes_a_secret_once_and_keeps_it_to_itself() {
     let folder = Folder::new();
     let data = folder.0.join("deep/data");

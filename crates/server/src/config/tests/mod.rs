@@ -1,5 +1,6 @@
 //! The settings as a whole: defaults, precedence, faults, and secrets that stay where they belong.
 
+mod documents;
 mod values;
 
 use std::{
@@ -360,25 +361,4 @@ fn flags_are_the_variables_in_kebab_case_and_help_names_them_all() {
         }
         assert!(help.contains(&format!("[default: {}]", setting.default_in_words())), "{}", setting.name);
     }
-}
-
-#[test]
-fn the_example_file_has_every_setting_with_its_default_and_is_sound_as_it_stands() {
-    let example = include_str!("../../../../../.env.example");
-    for setting in raw::all() {
-        let (name, default) = (setting.name, setting.default_value(AppEnv::Development));
-        let line = example.lines().find_map(|line| line.strip_prefix("# ")?.strip_prefix(&format!("{name}=")));
-        let line = line.unwrap_or_else(|| panic!("{name} is missing"));
-        assert!(default.is_empty() || line == default, "{name}={line}, but the default is {default}");
-    }
-    let lines = example.lines().filter(|line| !line.is_empty());
-    assert!(lines.clone().all(|line| line.starts_with('#')), "everything is commented out");
-
-    // With every setting switched on, the values are good ones.
-    let folder = Folder::new();
-    let is_setting = |text: &str| raw::all().any(|setting| text.starts_with(&format!("{}=", setting.name)));
-    let on: Vec<_> = lines.filter_map(|line| line.strip_prefix("# ")).filter(|text| is_setting(text)).collect();
-    let dotenv = folder.write(".env", &on.join("\n"));
-    let raw = raw_of(&[("JWT_SECRET", SECRET), ("DATA_DIR", folder.as_var())]);
-    assert!(Settings::load_with(&raw, &dotenv).is_ok());
 }

@@ -5,7 +5,7 @@ use std::process::{Command, ExitCode};
 use crate::cargo::{build, cargo, root};
 use crate::report::Report;
 use crate::shell::{capture, find, run as run_command};
-use crate::{deployment, documents, layers};
+use crate::{deployment, documents, layers, log_page};
 
 const FORMAT: &[&str] = &["fmt", "--all", "--check"];
 const LINTS: &[&str] = &["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"];
@@ -48,6 +48,7 @@ pub(crate) fn run() -> ExitCode {
     report.step("format", || run_command(&mut cargo(FORMAT.iter().copied())));
     report.step("layers", layers::check);
     report.step("containers and workflows", deployment::check);
+    report.step("lines of the log", log_page::check);
     report.step("lints", || run_command(&mut cargo(LINTS.iter().copied())));
     report.step("fuzz targets' lock", || run_command(&mut cargo(FUZZ_LOCK.iter().copied())));
     report.step("documentation", || run_command(cargo(RUSTDOC.iter().copied()).env("RUSTDOCFLAGS", "--deny warnings")));

@@ -13,6 +13,7 @@ mod fuzz;
 mod http;
 mod javascript;
 mod layers;
+mod log_page;
 mod options;
 mod probe;
 mod report;
@@ -26,7 +27,7 @@ use std::process::ExitCode;
 const HELP: &str = "\
 cargo xtask <command>
 
-  check    what CI asks before the tests: format, lints, documentation, layers, licences, deployments, generated documents
+  check    what CI asks before the tests: format, lints, documentation, layers, licences, deployments, documents
   docs     writes the generated documents anew
   test     every test, on real databases
   smoke    the released binary from the first account to a restart; with --binary FILE that one

@@ -1,6 +1,6 @@
 //! A running node: every part put together, watched while it runs, and taken apart in the right order.
 
-use std::{net::SocketAddr, sync::Arc, thread};
+use std::{collections::HashMap, net::SocketAddr, sync::Arc, thread};
 
 use rondo_domain::{
     Clock,
@@ -128,6 +128,9 @@ impl Node {
         if settings.demo {
             core.stage().seed_if_empty().await?;
         }
+        if settings.app_env.is_production() {
+            warn_of_demo(&*core.store).await?;
+        }
         let bus = Arc::clone(&core.bus);
         let logins = Arc::new(CachedLoginStatus::new(Arc::clone(&core.store), Arc::clone(&bus)));
         let answers = Answers::new(link.answers(&mut tasks));
@@ -206,6 +209,19 @@ fn retention_of(core: &Core, settings: RetentionSettings, figures: &NodeFigures)
         .counting(Arc::clone(&figures.retention))
 }
 
+/// Says that the demo came along from development, and what to do about it.
+async fn warn_of_demo(store: &dyn Store) -> Result<(), StoreError> {
+    let accounts = demo::with_public_passwords(store).await?.len();
+    if accounts > 0 {
+        tracing::warn!(
+            accounts,
+            "this database holds demo accounts whose passwords are public; nobody can log in to them in production. \
+             Begin with an empty database, or change their passwords in development"
+        );
+    }
+    Ok(())
+}
+
 /// What accounts rest on besides the database.
 struct Secrets {
     hasher: Arc<BcryptHasher>,
@@ -230,6 +246,7 @@ fn services(core: &Core, link: &Link, settings: &Settings, secrets: Secrets, ans
         tokens: Arc::new(JwtTokens::new(&settings.accounts.jwt_secret)),
         secrets: Arc::new(RandomSecrets),
         logins: secrets.logins,
+        public: if settings.app_env.is_production() { demo::public_passwords() } else { HashMap::new() },
         settings: AccountSettings {
             access_ttl: settings.accounts.access_ttl,
             refresh_ttl: settings.accounts.refresh_ttl,

@@ -111,6 +111,7 @@ pub struct Node {
     retention: RetentionSettings,
     figures: NodeFigures,
     server: Server,
+    demo_login: bool,
     /// All that runs as long as the node; none of them ends by itself.
     tasks: JoinSet<()>,
 }
@@ -128,8 +129,9 @@ impl Node {
         if settings.demo {
             core.stage().seed_if_empty().await?;
         }
-        if settings.app_env.is_production() {
-            warn_of_demo(&*core.store).await?;
+        let demo = demo::with_public_passwords(&*core.store).await?;
+        if settings.app_env.is_production() && !demo.is_empty() {
+            warn_of_demo(demo.len());
         }
         let bus = Arc::clone(&core.bus);
         let logins = Arc::new(CachedLoginStatus::new(Arc::clone(&core.store), Arc::clone(&bus)));
@@ -154,7 +156,8 @@ impl Node {
         let retention = RetentionSettings { events: settings.sessions.event_retention };
         let figures = services.figures;
         tasks.spawn(retention_of(&core, retention, &figures).run());
-        Ok(Self { core, link, retention, figures, server, tasks })
+        let demo_login = !settings.app_env.is_production() && demo.contains(&demo::login_id());
+        Ok(Self { core, link, retention, figures, server, demo_login, tasks })
     }
 
     /// Where it listens.
@@ -167,6 +170,12 @@ impl Node {
     #[must_use]
     pub fn operators_address(&self) -> Option<SocketAddr> {
         self.server.operators_address()
+    }
+
+    /// Whether [`demo::LOGIN`] lets somebody in.
+    #[must_use]
+    pub const fn has_demo_login(&self) -> bool {
+        self.demo_login
     }
 
     /// Takes away at once what is past its use, as the node does by itself from time to time.
@@ -210,16 +219,12 @@ fn retention_of(core: &Core, settings: RetentionSettings, figures: &NodeFigures)
 }
 
 /// Says that the demo came along from development, and what to do about it.
-async fn warn_of_demo(store: &dyn Store) -> Result<(), StoreError> {
-    let accounts = demo::with_public_passwords(store).await?.len();
-    if accounts > 0 {
-        tracing::warn!(
-            accounts,
-            "this database holds demo accounts whose passwords are public; nobody can log in to them in production. \
-             Begin with an empty database, or change their passwords in development"
-        );
-    }
-    Ok(())
+fn warn_of_demo(accounts: usize) {
+    tracing::warn!(
+        accounts,
+        "this database holds demo accounts whose passwords are public; nobody can log in to them in production. Begin \
+         with an empty database, or change their passwords in development"
+    );
 }
 
 /// What accounts rest on besides the database.

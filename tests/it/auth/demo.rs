@@ -1,13 +1,14 @@
 //! The demo's accounts, whose passwords are public.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use rondo_testkit::{Backend, Server, TestApp, TestDb, on_each_database};
+use rondo_testkit::{Backend, Server, TestApp, TestDb, eventually, on_each_database};
 use serde_json::json;
 
 const DEMO: (&str, &str) = ("demo@rondo.dev", "rondo-demo-2026");
 const GUEST: (&str, &str) = ("guest@rondo.dev", "rondo-guest-2026");
 const PRODUCTION: [(&str, &str); 2] = [("APP_ENV", "production"), ("BCRYPT_COST", "10")];
+const LONG: Duration = Duration::from_secs(15);
 const WARNING: &str = "demo accounts whose passwords are public";
 
 on_each_database! {
@@ -45,7 +46,22 @@ on_each_database! {
         assert!(!server.said().contains(WARNING));
         server.terminate().await;
         server.restart_with(&[&PRODUCTION[..], &[("DEMO", "off")]].concat()).await;
+        eventually("the warning", LONG, async || server.said().contains(WARNING)).await;
         server.terminate().await;
         assert_eq!(server.said().matches(WARNING).count(), 1, "{}", server.said());
+    }
+
+    async fn a_start_promises_the_login_where_it_is(backend: Backend) {
+        const PROMISE: &str = "demo login";
+        let (empty, mut used) = (Server::with(backend, &[("DEMO", "on")]).await, Server::start(backend).await);
+        eventually("the promise", LONG, async || empty.said().contains(PROMISE)).await;
+        used.user("ada").await;
+        used.terminate().await;
+
+        used.restart_with(&[("DEMO", "on")]).await;
+
+        used.get("/health").await.assert_status(200);
+        used.terminate().await;
+        assert!(!used.said().contains(PROMISE), "{}", used.said());
     }
 }

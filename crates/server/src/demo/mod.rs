@@ -157,6 +157,11 @@ pub(crate) fn public_passwords() -> HashMap<UserId, PasswordHash> {
     HASHES.into_iter().map(|(key, hash)| (UserId(id("user", key)), PasswordHash(hash.to_owned()))).collect()
 }
 
+/// Whose [`LOGIN`] is.
+pub(crate) fn login_id() -> UserId {
+    UserId(id("user", HASHES[0].0))
+}
+
 /// Those of them who are there and still have that password.
 pub(crate) async fn with_public_passwords(store: &dyn Store) -> Result<Vec<UserId>, StoreError> {
     let mut found = Vec::new();

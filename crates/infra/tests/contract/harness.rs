@@ -284,6 +284,12 @@ impl Recorder {
         self.0.lock().unwrap().iter().filter(|signal| !matches!(signal, Signal::Stale(_))).cloned().collect()
     }
 
+    /// For whom what is remembered was said to be out of date.
+    pub(crate) fn stale(&self) -> Vec<UserId> {
+        let users = |signal: &Signal| if let Signal::Stale(users) = signal { users.to_vec() } else { Vec::new() };
+        self.0.lock().unwrap().iter().flat_map(users).collect()
+    }
+
     /// The events alone.
     pub(crate) fn heard(&self) -> Vec<Arc<RecordedEvent>> {
         let event = |signal| if let Signal::Event(event) = signal { Some(event) } else { None };
@@ -368,6 +374,12 @@ impl EventEncoder for FakeEncoder {
         let mut event: serde_json::Value = serde_json::from_str(data).unwrap();
         event["content"] = serde_json::Value::Null;
         event.to_string()
+    }
+
+    fn with_excerpt(&self, data: &str, excerpt: Option<&str>) -> String {
+        let mut told: serde_json::Value = serde_json::from_str(data).unwrap();
+        told["excerpt"] = json!(excerpt);
+        told.to_string()
     }
 }
 

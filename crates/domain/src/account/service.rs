@@ -320,14 +320,19 @@ impl Accounts {
     ///
     /// # Errors
     /// The store's.
-    pub async fn logins(&self, actor: &Actor) -> Result<Vec<LoginSeen>, AccountError> {
-        let logins = self.store.logins(actor.user, self.clock.now()).await?;
+    pub async fn logins(
+        &self,
+        actor: &Actor,
+        after: Option<LoginId>,
+        limit: Limit,
+    ) -> Result<Page<LoginSeen, LoginId>, AccountError> {
+        let Page { items, next } = self.store.logins(actor.user, self.clock.now(), after, limit).await?;
         let seen = |(login, last_used_at): (Login, Timestamp)| LoginSeen {
             current: login.id == actor.login,
             login,
             last_used_at,
         };
-        Ok(logins.into_iter().map(seen).collect())
+        Ok(Page { items: items.into_iter().map(seen).collect(), next })
     }
 
     /// Ends one of the actor's logins.
@@ -336,8 +341,7 @@ impl Accounts {
     /// [`AccountError::UnknownLogin`], or the store's.
     pub async fn end_login(&self, actor: &Actor, login: LoginId) -> Result<(), AccountError> {
         let now = self.clock.now();
-        let logins = self.store.logins(actor.user, now).await?;
-        if !logins.iter().any(|(known, _)| known.id == login) {
+        if !self.store.has_login(actor.user, login, now).await? {
             return Err(AccountError::UnknownLogin);
         }
         let mut tx = self.store.begin().await?;

@@ -225,4 +225,7 @@ pub trait EventEncoder: Send + Sync {
 
     /// The JSON object of an event about a message, with the message's content taken out.
     fn without_content(&self, data: &str) -> String;
+
+    /// The JSON object that a mention tells, with another beginning of its message, or with none.
+    fn with_excerpt(&self, data: &str, excerpt: Option<&str>) -> String;
 }

@@ -239,11 +239,12 @@ pub trait MessageWrites: Send {
     /// A message of a locked session.
     async fn locked_message(&mut self, session: SessionId, id: MessageId) -> Result<Option<Message>, StoreError>;
 
-    /// Writes `content` and `edited_at` of the message over its row.
+    /// Writes `content` and `edited_at` of the message over its row, and its new beginning into the notifications of
+    /// those whom it mentioned.
     async fn edit_message(&mut self, message: &Message) -> Result<(), StoreError>;
 
     /// Turns a message into a tombstone (`content` is gone, `deleted_at` is set), and takes its content out of the
-    /// events that are kept.
+    /// events that are kept and out of the notifications of those whom it mentioned.
     async fn bury_message(&mut self, message: &Message) -> Result<(), StoreError>;
 }
 

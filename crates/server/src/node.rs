@@ -1,6 +1,6 @@
 //! A running node: every part put together, watched while it runs, and taken apart in the right order.
 
-use std::{net::SocketAddr, sync::Arc, thread};
+use std::{collections::HashMap, net::SocketAddr, sync::Arc, thread};
 
 use rondo_domain::{
     Clock,
@@ -113,6 +113,7 @@ pub struct Node {
     retention: RetentionSettings,
     figures: NodeFigures,
     server: Server,
+    demo_login: bool,
     /// All that runs as long as the node; none of them ends by itself.
     tasks: JoinSet<()>,
 }
@@ -137,6 +138,10 @@ impl Node {
         if settings.demo {
             core.stage().seed_if_empty().await?;
         }
+        let demo = demo::with_public_passwords(&*core.store).await?;
+        if settings.app_env.is_production() && !demo.is_empty() {
+            warn_of_demo(demo.len());
+        }
         let bus = Arc::clone(&core.bus);
         let logins = Arc::new(CachedLoginStatus::new(Arc::clone(&core.store), Arc::clone(&bus)));
         let answers = Answers::new(link.answers(&mut tasks));
@@ -156,7 +161,8 @@ impl Node {
         let retention = RetentionSettings { events: settings.sessions.event_retention };
         let figures = services.figures;
         tasks.spawn(retention_of(&core, retention, &figures).run());
-        Ok(Self { core, link, retention, figures, server, tasks })
+        let demo_login = !settings.app_env.is_production() && demo.contains(&demo::login_id());
+        Ok(Self { core, link, retention, figures, server, demo_login, tasks })
     }
 
     /// Where it listens.
@@ -169,6 +175,12 @@ impl Node {
     #[must_use]
     pub fn operators_address(&self) -> Option<SocketAddr> {
         self.server.operators_address()
+    }
+
+    /// Whether [`demo::LOGIN`] lets somebody in.
+    #[must_use]
+    pub const fn has_demo_login(&self) -> bool {
+        self.demo_login
     }
 
     /// Takes away at once what is past its use, as the node does by itself from time to time.
@@ -211,6 +223,15 @@ fn retention_of(core: &Core, settings: RetentionSettings, figures: &NodeFigures)
         .counting(Arc::clone(&figures.retention))
 }
 
+/// Says that the demo came along from development, and what to do about it.
+fn warn_of_demo(accounts: usize) {
+    tracing::warn!(
+        accounts,
+        "this database holds demo accounts whose passwords are public; nobody can log in to them in production. Begin \
+         with an empty database, or change their passwords in development"
+    );
+}
+
 /// What accounts rest on besides the database.
 struct Secrets {
     hasher: Arc<BcryptHasher>,
@@ -235,6 +256,7 @@ fn services(core: &Core, link: &Link, settings: &Settings, secrets: Secrets, ans
         tokens: Arc::new(JwtTokens::new(&settings.accounts.jwt_secret)),
         secrets: Arc::new(RandomSecrets),
         logins: secrets.logins,
+        public: if settings.app_env.is_production() { demo::public_passwords() } else { HashMap::new() },
         settings: AccountSettings {
             access_ttl: settings.accounts.access_ttl,
             refresh_ttl: settings.accounts.refresh_ttl,

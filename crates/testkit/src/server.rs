@@ -116,6 +116,12 @@ impl Server {
         self.site.moved_to(address);
     }
 
+    /// As [`Server::restart`], with these settings before all others from now on.
+    pub async fn restart_with(&mut self, settings: &[(&str, &str)]) {
+        self.settings.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        self.restart().await;
+    }
+
     /// SIGKILL, as by a power cut.
     pub async fn kill_9(&mut self) {
         let mut process = self.process.take().expect("a server that runs");

@@ -64,7 +64,7 @@ catalogue! {
     Conflict = "conflict", 409, "Conflict";
     /// The body or the frame is larger than 256 KiB. Nothing was done.
     PayloadTooLarge = "payload_too_large", 413, "Payload too large";
-    /// Bodies must be `application/json`.
+    /// Bodies must be `application/json`, and come without a `Content-Encoding`.
     UnsupportedMediaType = "unsupported_media_type", 415, "Unsupported media type";
     /// GraphQL only: the document is too large, too deep, or asks for too much at once. Nothing was done.
     QueryTooComplex = "query_too_complex", 400, "Query too complex";

@@ -58,10 +58,19 @@ impl EventEncoder for PublicEncoder {
     }
 
     fn without_content(&self, data: &str) -> String {
-        let Ok(mut event) = serde_json::from_str::<Map<String, Value>>(data) else { return "{}".to_owned() };
-        event.insert("content".to_owned(), Value::Null);
-        written(serde_json::to_string(&event))
+        with_field(data, "content", Value::Null)
     }
+
+    fn with_excerpt(&self, data: &str, excerpt: Option<&str>) -> String {
+        with_field(data, "excerpt", excerpt.into())
+    }
+}
+
+/// A JSON object with another value in one of its fields.
+fn with_field(data: &str, field: &str, value: Value) -> String {
+    let Ok(mut object) = serde_json::from_str::<Map<String, Value>>(data) else { return "{}".to_owned() };
+    object.insert(field.to_owned(), value);
+    written(serde_json::to_string(&object))
 }
 
 /// Views are plain structs with string keys, which `serde_json` cannot fail to write.
@@ -143,5 +152,13 @@ mod tests {
         let redacted = PublicEncoder.without_content(r#"{"id":"a","content":"secret","seq":1}"#);
         let redacted: Value = serde_json::from_str(&redacted).unwrap();
         assert_eq!(redacted, serde_json::json!({"id": "a", "content": null, "seq": 1}));
+    }
+
+    #[test]
+    fn a_mention_is_told_with_another_excerpt_or_none() {
+        let told = |excerpt| PublicEncoder.with_excerpt(r#"{"messageId":"a","excerpt":"secret"}"#, excerpt);
+        let told = |excerpt| serde_json::from_str::<Value>(&told(excerpt)).unwrap();
+        assert_eq!(told(None), serde_json::json!({"messageId": "a", "excerpt": null}));
+        assert_eq!(told(Some("ñ")), serde_json::json!({"messageId": "a", "excerpt": "ñ"}));
     }
 }

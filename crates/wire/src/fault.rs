@@ -65,7 +65,7 @@ impl Fault {
         Self { cause: Some(cause.into()), retry_after, ..Self::new(ErrorCode::Unavailable, detail) }
     }
 
-    fn fields(errors: Vec<FieldError>) -> Self {
+    pub(crate) fn fields(errors: Vec<FieldError>) -> Self {
         let named: Vec<_> = errors.iter().map(|error| format!("{}: {}", error.field, error.message)).collect();
         Self { errors, ..Self::new(ErrorCode::ValidationFailed, named.join("; ")) }
     }

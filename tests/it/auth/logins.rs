@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rondo_testkit::{
-    End, Person, TestApp, decoded, eventually, on_each_database,
+    End, Person, TestApp, decoded, eventually, on_each_database, percent,
     shape::{assert_fields, assert_time},
 };
 use serde_json::{Value, json};
@@ -40,6 +40,29 @@ on_each_database! {
         assert_eq!((&logins[0]["current"], &logins[1]["current"]), (&json!(true), &json!(false)));
         assert_eq!((&logins[0]["userAgent"], &logins[0]["address"]), (&json!("Tests/1.0"), &json!("127.0.0.1")));
         assert_eq!(listed(&eve).await.len(), 1);
+    }
+
+    async fn they_page_like_any_list(app: TestApp) {
+        let ada = app.user("ada").await;
+        for _ in 0..22 {
+            ada.login().await;
+        }
+
+        let first = ada.get(PATH).await.told(200);
+        assert_eq!(first["items"].as_array().unwrap().len(), 20);
+        let cursor = percent(first["nextCursor"].as_str().unwrap());
+        let rest = ada.get(&format!("{PATH}?limit=20&cursor={cursor}")).await.told(200);
+        assert_eq!((rest["items"].as_array().unwrap().len(), &rest["nextCursor"]), (3, &Value::Null));
+        assert_eq!((&rest["items"][2]["id"], &rest["items"][2]["current"]), (&sid(ada.token()), &json!(true)));
+        let all = ada.get(&format!("{PATH}?limit=100")).await.told(200);
+        assert_eq!(all["items"], json!([first["items"].as_array().unwrap(), rest["items"].as_array().unwrap()].map(Vec::as_slice).concat()));
+
+        for (query, field, code) in
+            [("limit=0", "limit", "out_of_range"), ("limit=101", "limit", "out_of_range"), ("cursor=zzz", "cursor", "invalid_format")]
+        {
+            ada.get(&format!("{PATH}?{query}")).await.assert_field(field, code);
+        }
+        ada.delete(&format!("{PATH}/{}", rest["items"][1]["id"].as_str().unwrap())).await.assert_status(204);
     }
 
     async fn a_login_that_is_cut_ends_with_its_sockets(app: TestApp) {

@@ -1,5 +1,6 @@
 //! Signing up, in, on and out.
 
+mod demo;
 mod flood;
 mod login;
 mod logins;

@@ -57,6 +57,20 @@ on_each_database! {
         assert_eq!(again.field_errors(), [("email".to_owned(), "taken".to_owned())]);
     }
 
+    async fn all_that_is_missing_or_wrong_is_told_at_once(app: TestApp) {
+        let told = |answer: Answer| {
+            answer.assert_problem(422, "validation_failed");
+            let mut told = answer.field_errors();
+            told.sort();
+            told.into_iter().map(|(field, code)| format!("{field} {code}")).collect::<Vec<_>>()
+        };
+        let missing = told(register(&app, json!({})).await);
+        assert_eq!(missing, ["displayName required", "email required", "password required"]);
+        let mixed = register(&app, json!({"email": 1, "password": "correct horse", "name": "Ada"})).await;
+        assert!(!mixed.body.to_string().contains("expected"), "{}", mixed.body);
+        assert_eq!(told(mixed), ["displayName required", "email wrong_type", "name unknown_field"]);
+    }
+
     async fn of_two_who_register_an_address_at_once_one_gets_it(app: TestApp) {
         let (one, other) = tokio::join!(register(&app, ada()), register(&app, ada()));
 

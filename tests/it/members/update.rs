@@ -47,6 +47,7 @@ on_each_database! {
         step_down().await.assert_status(200);
 
         assert_eq!(room.seen_by(&ada).await["role"], "member");
+        assert_eq!(ada.notifications().await, Vec::<Value>::new(), "nobody is told what they did themselves");
         grace.post(&room.path("/leave")).await.assert_problem(409, "conflict");
     }
 

@@ -38,6 +38,34 @@ on_each_database! {
         assert!(ada.notifications().await.iter().all(|notification| notification["type"] != "mention"));
     }
 
+    async fn a_mention_tells_what_its_message_says_and_nothing_of_a_deleted_one(app: TestApp) {
+        let [ada, grace, eve] = [app.user("ada").await, app.user("grace").await, app.user("eve").await];
+        let room = app.session().named("Fulbito").owned_by(&ada).create().await;
+        for user in [&grace, &eve] {
+            room.admit(&ada, user, "member").await;
+        }
+        let kept = room.post(&ada, &format!("<@{}> stays", grace.id)).await;
+        let message = room.post(&ada, &format!("a secret for <@{}> and <@{}>", grace.id, eve.id)).await;
+        let before = grace.notifications().await.remove(0);
+
+        let edit = json!({"content": "the secret"});
+        ada.patch(&room.message_path(&message)).json(edit).await.assert_status(200);
+        for user in [&grace, &eve] {
+            assert_eq!(user.notifications().await[0]["data"]["excerpt"], "the secret");
+        }
+        ada.delete(&room.message_path(&message)).await.assert_status(204);
+
+        let mut expected = before;
+        expected["data"]["excerpt"] = Value::Null;
+        let told = grace.notifications().await;
+        assert_eq!(told[0], expected, "ids and names stay");
+        assert_eq!((&told[1]["data"]["messageId"], told[1]["data"]["excerpt"].is_string()), (&kept["id"], true));
+        for user in [&grace, &eve] {
+            let everything = json!(listed(user, "").await).to_string();
+            assert!(!everything.contains("secret"), "{everything}");
+        }
+    }
+
     async fn what_is_read_is_marked_once_and_counted(app: TestApp) {
         let [ada, grace, eve] = [app.user("ada").await, app.user("grace").await, app.user("eve").await];
         for _ in 0..3 {

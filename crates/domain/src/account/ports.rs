@@ -39,7 +39,16 @@ pub trait AccountReads: Send + Sync {
     ) -> Result<Page<User, NameKey>, StoreError>;
 
     /// A person's logins that are in force, the newest first, with the time of their last refresh.
-    async fn logins(&self, user: UserId, now: Timestamp) -> Result<Vec<(Login, Timestamp)>, StoreError>;
+    async fn logins(
+        &self,
+        user: UserId,
+        now: Timestamp,
+        after: Option<LoginId>,
+        limit: Limit,
+    ) -> Result<Page<(Login, Timestamp), LoginId>, StoreError>;
+
+    /// Whether a login is one of this person's that are in force.
+    async fn has_login(&self, user: UserId, login: LoginId, now: Timestamp) -> Result<bool, StoreError>;
 
     /// Whether a login exists and was not cut.
     async fn login_is_live(&self, login: LoginId) -> Result<bool, StoreError>;

@@ -1,10 +1,10 @@
 //! Signing up, in and out, and the rotation of refresh tokens.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use super::{
-    AccountError, Actor, Credentials, Email, Login, LoginOrigin, NameKey, NewPassword, ProfileChange, RefreshToken,
-    Registration, TokenDigest, User,
+    AccountError, Actor, Credentials, Email, Login, LoginOrigin, NameKey, NewPassword, PasswordHash, ProfileChange,
+    RefreshToken, Registration, TokenDigest, User,
     ports::{AccessTokens, LoginStatus, PasswordHasher, RefreshSecrets},
 };
 use crate::{
@@ -63,6 +63,7 @@ pub struct Accounts {
     tokens: Arc<dyn AccessTokens>,
     secrets: Arc<dyn RefreshSecrets>,
     logins: Arc<dyn LoginStatus>,
+    public: HashMap<UserId, PasswordHash>,
     settings: AccountSettings,
 }
 
@@ -80,6 +81,9 @@ pub struct AccountParts {
     pub secrets: Arc<dyn RefreshSecrets>,
     /// Which logins are in force.
     pub logins: Arc<dyn LoginStatus>,
+    /// Passwords that everybody knows and that must open nothing here, by the account whose they were made for. Another
+    /// password makes such an account one like any other.
+    pub public: HashMap<UserId, PasswordHash>,
     /// How long tokens live.
     pub settings: AccountSettings,
 }
@@ -88,8 +92,8 @@ impl Accounts {
     /// Puts the service together.
     #[must_use]
     pub fn new(parts: AccountParts) -> Self {
-        let AccountParts { store, clock, hasher, tokens, secrets, logins, settings } = parts;
-        Self { store, clock, hasher, tokens, secrets, logins, settings }
+        let AccountParts { store, clock, hasher, tokens, secrets, logins, public, settings } = parts;
+        Self { store, clock, hasher, tokens, secrets, logins, public, settings }
     }
 
     /// Makes an account and signs it in.
@@ -117,7 +121,8 @@ impl Accounts {
         Ok(grant)
     }
 
-    /// Signs in with e-mail and password. An unknown address costs the same time as a wrong password.
+    /// Signs in with e-mail and password. An unknown address, and a password that must open nothing, cost the same time
+    /// as a wrong password.
     ///
     /// # Errors
     /// [`AccountError::InvalidCredentials`], [`AccountError::Busy`], or the store's.
@@ -129,6 +134,9 @@ impl Accounts {
         let (user, hash) = known.map_or((None, None), |(user, hash)| (Some(user), hash));
         let right = self.hasher.verify(&credentials.password, hash.as_ref()).await?;
         let (user, hash) = user.zip(hash).filter(|_| right).ok_or(AccountError::InvalidCredentials)?;
+        if self.public.get(&user.id) == Some(&hash) {
+            return Err(AccountError::InvalidCredentials);
+        }
         let mut tx = self.store.begin().await?;
         // The password may have been changed while it was checked; that change ends every login, this one too.
         if !tx.password_stands(user.id, &hash).await? {
@@ -153,6 +161,11 @@ impl Accounts {
         let mut tx = self.store.begin().await?;
         let (login, spent) = tx.lock_refresh_token(&digest).await?.ok_or(AccountError::Unauthenticated)?;
         if login.revoked_at.is_some() || spent.voided_at.is_some() || spent.expires_at <= now {
+            return Err(AccountError::Unauthenticated);
+        }
+        if let Some(public) = self.public.get(&login.user_id)
+            && tx.password_stands(login.user_id, public).await?
+        {
             return Err(AccountError::Unauthenticated);
         }
         if let Some(spent_at) = spent.spent_at {
@@ -307,14 +320,19 @@ impl Accounts {
     ///
     /// # Errors
     /// The store's.
-    pub async fn logins(&self, actor: &Actor) -> Result<Vec<LoginSeen>, AccountError> {
-        let logins = self.store.logins(actor.user, self.clock.now()).await?;
+    pub async fn logins(
+        &self,
+        actor: &Actor,
+        after: Option<LoginId>,
+        limit: Limit,
+    ) -> Result<Page<LoginSeen, LoginId>, AccountError> {
+        let Page { items, next } = self.store.logins(actor.user, self.clock.now(), after, limit).await?;
         let seen = |(login, last_used_at): (Login, Timestamp)| LoginSeen {
             current: login.id == actor.login,
             login,
             last_used_at,
         };
-        Ok(logins.into_iter().map(seen).collect())
+        Ok(Page { items: items.into_iter().map(seen).collect(), next })
     }
 
     /// Ends one of the actor's logins.
@@ -323,8 +341,7 @@ impl Accounts {
     /// [`AccountError::UnknownLogin`], or the store's.
     pub async fn end_login(&self, actor: &Actor, login: LoginId) -> Result<(), AccountError> {
         let now = self.clock.now();
-        let logins = self.store.logins(actor.user, now).await?;
-        if !logins.iter().any(|(known, _)| known.id == login) {
+        if !self.store.has_login(actor.user, login, now).await? {
             return Err(AccountError::UnknownLogin);
         }
         let mut tx = self.store.begin().await?;

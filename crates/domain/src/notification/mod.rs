@@ -5,5 +5,5 @@ mod model;
 mod service;
 
 pub use error::NotificationError;
-pub use model::{InvitationFacts, Notice, Notification, Place, StoredNotification, Who, mentions};
+pub use model::{InvitationFacts, Notice, Notification, Place, StoredNotification, Who, excerpt, mentions};
 pub use service::{NotificationPage, Notifications};

@@ -107,7 +107,7 @@ pub enum Notice {
         seq: i64,
         /// Who wrote it.
         by: Who,
-        /// Its beginning, at most 200 characters.
+        /// Its beginning, at most 200 characters; stored ones follow its edits, and have none once it is deleted.
         excerpt: String,
     },
     /// Their role was changed.
@@ -214,7 +214,7 @@ pub fn mentions(text: &str) -> Vec<UserId> {
 
 /// The beginning of a text, at most 200 characters.
 #[must_use]
-pub(crate) fn excerpt(text: &str) -> String {
+pub fn excerpt(text: &str) -> String {
     text.chars().take(200).collect()
 }
 

@@ -6,7 +6,7 @@ use actix_web::{
     FromRequest, HttpRequest,
     dev::Payload,
     error::PayloadError,
-    http::header::{CONTENT_LENGTH, CONTENT_TYPE},
+    http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE},
 };
 use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt, future::LocalBoxFuture};
@@ -135,6 +135,11 @@ pub(crate) fn media_type(request: &HttpRequest) -> Option<&str> {
 }
 
 pub(crate) async fn read(request: &HttpRequest, payload: Payload) -> Result<Bytes, Fault> {
+    let encodings = request.headers().get_all(CONTENT_ENCODING);
+    if encodings.into_iter().any(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        let detail = "The body must come as it is: Content-Encoding is not taken.";
+        return Err(Fault::new(ErrorCode::UnsupportedMediaType, detail));
+    }
     let announced = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|length| length > MAX_LENGTH as u64) {
         return Err(too_large());
@@ -195,6 +200,18 @@ mod tests {
             assert_eq!(read_with(request).await, Err(ErrorCode::UnsupportedMediaType), "{media_type}");
         }
         assert_eq!(read_with(TestRequest::post().set_payload("{}")).await, Err(ErrorCode::UnsupportedMediaType));
+    }
+
+    #[actix_web::test]
+    async fn a_body_comes_uncompressed() {
+        let encoded = |encoding: &str| {
+            let json = TestRequest::post().insert_header((CONTENT_TYPE, "application/json")).set_payload("{}");
+            json.insert_header((CONTENT_ENCODING, encoding.to_owned()))
+        };
+        assert_eq!(read_with(encoded("Identity")).await, Ok(()));
+        for encoding in ["gzip", "br", "zstd", "identity, gzip", ""] {
+            assert_eq!(read_with(encoded(encoding)).await, Err(ErrorCode::UnsupportedMediaType), "{encoding}");
+        }
     }
 
     #[actix_web::test]

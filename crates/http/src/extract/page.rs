@@ -1,7 +1,7 @@
 //! Which page of a list is asked for.
 
 use rondo_domain::{
-    Invalid, InvitationId, NotificationId,
+    Invalid, InvitationId, LoginId, NotificationId,
     account::NameKey,
     page::{ActivityKey, Limit, MemberKey},
     presence::RollKey,
@@ -87,6 +87,12 @@ impl Cursor for RollKey {
 }
 
 impl Cursor for InvitationId {
+    fn decode(cursor: &str) -> Result<Self, Invalid> {
+        decode_id(cursor).map(Self)
+    }
+}
+
+impl Cursor for LoginId {
     fn decode(cursor: &str) -> Result<Self, Invalid> {
         decode_id(cursor).map(Self)
     }

@@ -1,6 +1,6 @@
 //! The whole application, called without a network.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use actix_http::Request;
 use actix_web::{
@@ -125,6 +125,7 @@ fn services(store: &Arc<Forgetful>, limits: Arc<dyn Limits>) -> Services {
         tokens: fakes(),
         secrets: fakes(),
         logins: fakes(),
+        public: HashMap::new(),
         settings: AccountSettings { access_ttl: Duration::from_mins(15), refresh_ttl: Duration::from_hours(720) },
     });
     let invitations = InvitationSettings { ttl: Duration::from_hours(168), unknown: true };

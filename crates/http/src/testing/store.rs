@@ -121,8 +121,17 @@ impl AccountReads for Forgetful {
     async fn search(&self, _: Option<&str>, _: Option<&NameKey>, _: Limit) -> Answer<Page<User, NameKey>> {
         self.answer(Page { items: vec![somebody(UserId::generate())], next: None })
     }
-    async fn logins(&self, _: UserId, _: Timestamp) -> Answer<Vec<(Login, Timestamp)>> {
-        self.answer(Vec::new())
+    async fn logins(
+        &self,
+        _: UserId,
+        _: Timestamp,
+        _: Option<LoginId>,
+        _: Limit,
+    ) -> Answer<Page<(Login, Timestamp), LoginId>> {
+        self.answer(Page { items: Vec::new(), next: None })
+    }
+    async fn has_login(&self, _: UserId, _: LoginId, _: Timestamp) -> Answer<bool> {
+        self.answer(false)
     }
     async fn login_is_live(&self, _: LoginId) -> Answer<bool> {
         self.answer(true)

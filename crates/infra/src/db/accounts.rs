@@ -19,7 +19,7 @@ use super::{
     entity::{login, refresh_token, user},
     error::{corrupt, store},
     log::by_ids,
-    page::{holds, one_more},
+    page::{below, holds, one_more},
     rows::{Cells, user_columns},
     unit::SqlUnitOfWork,
 };
@@ -40,16 +40,22 @@ const SEARCH: &str = concat!(
       ORDER BY u.search_name, u.id LIMIT $5"
 );
 
-/// How many logins of a person are listed at most.
-const LOGINS_MAX: i64 = 1_000;
+/// Of `login l`: that it is `$1`'s and in force at `$2`, so not cut, and with a token that can still be spent.
+macro_rules! in_force {
+    () => {
+        "l.user_id = $1 AND l.revoked_at IS NULL AND EXISTS (\
+            SELECT 1 FROM refresh_token t WHERE t.login_id = l.id AND t.spent_at IS NULL AND t.voided_at IS NULL \
+            AND t.expires_at > $2)"
+    };
+}
 
-// In force: not cut, and with a token that can still be spent.
-const LOGINS: &str = "\
-    SELECT l.id, l.user_id, l.user_agent, l.address, l.created_at, l.revoked_at, l.last_used_at FROM login l \
-    WHERE l.user_id = $1 AND l.revoked_at IS NULL AND EXISTS (\
-        SELECT 1 FROM refresh_token t WHERE t.login_id = l.id AND t.spent_at IS NULL AND t.voided_at IS NULL \
-        AND t.expires_at > $2) \
-    ORDER BY l.id DESC LIMIT $3";
+const LOGINS: &str = concat!(
+    "SELECT l.id, l.user_id, l.user_agent, l.address, l.created_at, l.revoked_at, l.last_used_at FROM login l WHERE ",
+    in_force!(),
+    " AND l.id < $3 ORDER BY l.id DESC LIMIT $4"
+);
+
+const HAS_LOGIN: &str = concat!("SELECT 1 FROM login l WHERE ", in_force!(), " AND l.id = $3");
 
 const REVOKE_ALL: &str = "\
     UPDATE login SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL AND id <> $3 RETURNING id";
@@ -117,14 +123,26 @@ impl AccountReads for SqlStore {
         found(&rows, limit).map_err(store)
     }
 
-    async fn logins(&self, user: UserId, now: Timestamp) -> Result<Vec<(Login, Timestamp)>, StoreError> {
-        let values = [user.0.into(), now.into(), LOGINS_MAX.into()];
+    async fn logins(
+        &self,
+        user: UserId,
+        now: Timestamp,
+        after: Option<LoginId>,
+        limit: Limit,
+    ) -> Result<Page<(Login, Timestamp), LoginId>, StoreError> {
+        let values = [user.0.into(), now.into(), below(after.map(|id| id.0)), one_more(limit).into()];
         let rows = self.reader().rows(LOGINS, values).await.map_err(store)?;
         let seen = |row| {
             let mut cells = Cells::new(row);
             Ok::<_, DbErr>((login_of(&mut cells)?, cells.take()?))
         };
-        rows.iter().map(seen).collect::<Result<_, _>>().map_err(store)
+        let logins = rows.iter().map(seen).collect::<Result<Vec<_>, _>>().map_err(store)?;
+        Ok(Page::cut(logins, limit, |(last, _)| last.id))
+    }
+
+    async fn has_login(&self, user: UserId, login: LoginId, now: Timestamp) -> Result<bool, StoreError> {
+        let values = [user.0.into(), now.into(), login.0.into()];
+        Ok(self.reader().row(HAS_LOGIN, values).await.map_err(store)?.is_some())
     }
 
     async fn login_is_live(&self, login: LoginId) -> Result<bool, StoreError> {

@@ -157,12 +157,13 @@ impl MessageWrites for SqlUnitOfWork {
         ];
         match self.txn.run(EDIT, values).await.map_err(store)? {
             0 => Err(StoreError::corrupt("an edit of a message that is not there")),
-            _ => Ok(()),
+            _ => self.retell_mentions(message).await.map_err(store),
         }
     }
 
     async fn bury_message(&mut self, message: &Message) -> Result<(), StoreError> {
-        self.bury(message).await.map_err(store)
+        self.bury(message).await.map_err(store)?;
+        self.retell_mentions(message).await.map_err(store)
     }
 }
 

@@ -5,11 +5,13 @@ use rondo_domain::{
     Timestamp,
     event::{EventEncoder, PersonalEvent},
     ids::{NotificationId, UserId},
-    notification::{Notification, StoredNotification},
+    message::Message,
+    notification::{Notification, StoredNotification, excerpt},
     page::{Limit, Page},
     store::{NotificationReads, NotificationWrites, StoreError},
 };
 use sea_orm::{DbErr, QueryResult, Value};
+use uuid::Uuid;
 
 use super::{
     SqlStore,
@@ -35,6 +37,18 @@ const COUNT_UNREAD: &str = "SELECT COUNT(*) FROM notification WHERE user_id = $1
 const READ: &str = "UPDATE notification SET read_at = COALESCE(read_at, $3) WHERE id = $2 AND user_id = $1";
 
 const READ_ALL: &str = "UPDATE notification SET read_at = $2 WHERE user_id = $1 AND read_at IS NULL";
+
+/// The notifications of those whom a message mentioned. The index wants these very expressions.
+const MENTIONS: &str = "\
+    SELECT id, user_id, data FROM notification WHERE kind = 'mention' AND json_extract(data, '$.messageId') = $1";
+
+pub(super) const MENTIONS_POSTGRES: &str = "\
+    SELECT id, user_id, data FROM notification WHERE kind = 'mention' AND data::jsonb ->> 'messageId' = $1";
+
+const RETELL: &str = "UPDATE notification SET data = $2 WHERE id = $1";
+
+const RETELL_POSTGRES: &str = "\
+    UPDATE notification n SET data = t.data FROM unnest($1::uuid[], $2::text[]) AS t (id, data) WHERE n.id = t.id";
 
 const INSERT: Shape = Shape {
     head: "INSERT INTO notification (id, user_id, kind, data, created_at) VALUES ",
@@ -87,6 +101,30 @@ impl NotificationWrites for SqlUnitOfWork {
     async fn read_notifications(&mut self, user: UserId, at: Timestamp) -> Result<(), StoreError> {
         self.concerns(user);
         self.txn.run(READ_ALL, [user.0.into(), at.into()]).await.map_err(store)?;
+        Ok(())
+    }
+}
+
+impl SqlUnitOfWork {
+    /// Writes what a message says now into the notifications of those whom it mentioned when it was posted.
+    pub(super) async fn retell_mentions(&mut self, message: &Message) -> Result<(), DbErr> {
+        let sql = if self.txn.is_postgres() { MENTIONS_POSTGRES } else { MENTIONS };
+        let excerpt = message.content.as_deref().map(excerpt);
+        let mut told: Vec<(Uuid, String)> = Vec::new();
+        for row in &self.txn.rows(sql, [message.id.to_string().into()]).await? {
+            let mut cells = Cells::new(row);
+            let (id, user, data): (_, _, String) = (cells.take()?, cells.take()?, cells.take()?);
+            self.concerns(UserId(user));
+            told.push((id, self.parts.encoder.with_excerpt(&data, excerpt.as_deref())));
+        }
+        if !self.txn.is_postgres() {
+            for (id, data) in told {
+                self.txn.run(RETELL, [id.into(), data.into()]).await?;
+            }
+        } else if !told.is_empty() {
+            let data = bulk::array(&told, |(_, data)| data.clone());
+            self.txn.run(RETELL_POSTGRES, [bulk::array(&told, |(id, _)| *id), data]).await?;
+        }
         Ok(())
     }
 }

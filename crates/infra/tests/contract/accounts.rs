@@ -7,6 +7,7 @@ use rondo_domain::{
     clock::Clock as _,
     ids::{LoginId, UserId},
     meter::metered,
+    page::Limit,
     store::{Conflict, Store as _, StoreError},
 };
 use rondo_infra::auth::CachedLoginStatus;
@@ -213,12 +214,29 @@ on_both! {
         }
         let hers = login(house, &grace).await;
         let listed = async |at| {
-            let listed = house.store.logins(ada.id, at).await.unwrap();
-            listed.into_iter().map(|(login, _)| login.id).collect::<Vec<_>>()
+            let (mut listed, mut after) = (Vec::new(), None);
+            loop {
+                let page = house.store.logins(ada.id, at, after, Limit::parse(3).unwrap()).await.unwrap();
+                listed.extend(page.items.into_iter().map(|(login, _)| login.id));
+                after = page.next;
+                if after.is_none() {
+                    return listed;
+                }
+            }
         };
+        let all = async |user: &User| house.store.logins(user.id, now, None, Limit::default()).await.unwrap().items;
         assert_eq!(listed(now).await, [mine[3].id, mine[2].id, mine[1].id, mine[0].id]);
         assert!(listed(until).await.is_empty(), "no token can be spent any more");
-        assert!(house.store.logins(grace.id, now).await.unwrap().is_empty(), "there never was a token");
+        assert!(all(&grace).await.is_empty(), "there never was a token");
+        for (user, login, at, has) in [
+            (&ada, &mine[0], now, true),
+            (&ada, &mine[0], until, false),
+            (&ada, &hers, now, false),
+            (&grace, &hers, now, false),
+            (&grace, &mine[0], now, false),
+        ] {
+            assert_eq!(house.store.has_login(user.id, login.id, at).await.unwrap(), has);
+        }
 
         let mut tx = house.store.begin().await.unwrap();
         let later = now + Duration::from_secs(5);
@@ -232,7 +250,8 @@ on_both! {
         cut.sort();
         assert_eq!(cut, [mine[0].id, mine[2].id], "neither the spared one, nor what was cut before");
         tx.commit().await.unwrap();
-        assert_eq!(house.store.logins(ada.id, now).await.unwrap(), [(mine[3].clone(), now)]);
+        assert_eq!(all(&ada).await, [(mine[3].clone(), now)]);
+        assert!(!house.store.has_login(ada.id, mine[1].id, now).await.unwrap());
         assert!(house.store.login_is_live(hers.id).await.unwrap());
 
         let mut tx = house.store.begin().await.unwrap();
@@ -249,7 +268,7 @@ on_both! {
         tx.insert_refresh_token(&token).await.unwrap();
         tx.touch_login(login.id, later).await.unwrap();
         tx.commit().await.unwrap();
-        assert_eq!(house.store.logins(ada.id, now).await.unwrap(), [(login, later)]);
+        assert_eq!(house.store.logins(ada.id, now, None, Limit::default()).await.unwrap().items, [(login, later)]);
     }
 
     async fn a_password_is_changed(house: &House) {

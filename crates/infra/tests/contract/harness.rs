@@ -19,18 +19,17 @@ use rondo_domain::{
     account::User,
     bus::{Bus, Signal, Topic},
     clock::Clock,
-    event::{EventEncoder, PersonalEvent, RecordedEvent, SessionEvent},
+    event::{EventEncoder, RecordedEvent},
     ids::{InvitationId, MessageId, SessionId, UserId},
     invitation::{Invitation, Status},
     message::{ClientMessageId, Content, NewMessage, PostMessage},
-    notification::Notice,
     policy::Role,
     session::{Membership, Session, Visibility},
     store::Store as _,
 };
 use rondo_infra::db::{Database, DatabaseSettings, SqlStore};
+use rondo_wire::PublicEncoder;
 use sea_orm::{ConnectionTrait as _, DatabaseConnection};
-use serde_json::json;
 use uuid::Uuid;
 
 /// Runs each case on SQLite and on PostgreSQL.
@@ -117,13 +116,13 @@ impl House {
         let db = Database::connect(&settings).await.unwrap();
         db.migrate().await.unwrap();
         let (bus, clock) = (Arc::new(Recorder::default()), Arc::new(StillClock::default()));
-        let store = db.store(bus.clone(), Arc::new(FakeEncoder), clock.clone());
+        let store = db.store(bus.clone(), Arc::new(PublicEncoder), clock.clone());
         Self { settings, db, store, bus, clock, kind }
     }
 
     /// What gives events their form.
     pub(crate) fn encoder() -> Arc<dyn EventEncoder> {
-        Arc::new(FakeEncoder)
+        Arc::new(PublicEncoder)
     }
 
     /// Where a SQLite database lies.
@@ -284,6 +283,12 @@ impl Recorder {
         self.0.lock().unwrap().iter().filter(|signal| !matches!(signal, Signal::Stale(_))).cloned().collect()
     }
 
+    /// For whom what is remembered was said to be out of date.
+    pub(crate) fn stale(&self) -> Vec<UserId> {
+        let users = |signal: &Signal| if let Signal::Stale(users) = signal { users.to_vec() } else { Vec::new() };
+        self.0.lock().unwrap().iter().flat_map(users).collect()
+    }
+
     /// The events alone.
     pub(crate) fn heard(&self) -> Vec<Arc<RecordedEvent>> {
         let event = |signal| if let Signal::Event(event) = signal { Some(event) } else { None };
@@ -337,37 +342,6 @@ impl StillClock {
 impl Clock for StillClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_timestamp_millis(self.0.load(Ordering::SeqCst)).unwrap()
-    }
-}
-
-/// As much JSON as the tests need.
-struct FakeEncoder;
-
-impl EventEncoder for FakeEncoder {
-    fn encode(&self, event: &SessionEvent) -> String {
-        match event {
-            SessionEvent::MessageCreated(message) | SessionEvent::MessageUpdated(message) => {
-                json!({"id": message.id, "seq": message.seq, "content": message.content}).to_string()
-            }
-            other => json!({"kind": other.kind().as_str()}).to_string(),
-        }
-    }
-
-    fn encode_personal(&self, event: &PersonalEvent) -> String {
-        match event {
-            PersonalEvent::InvitationCreated(invitation) => json!({"id": invitation.id}).to_string(),
-            PersonalEvent::NotificationCreated(notification) => json!({"id": notification.id}).to_string(),
-        }
-    }
-
-    fn encode_notice(&self, notice: &Notice) -> String {
-        serde_json::to_string(notice).unwrap()
-    }
-
-    fn without_content(&self, data: &str) -> String {
-        let mut event: serde_json::Value = serde_json::from_str(data).unwrap();
-        event["content"] = serde_json::Value::Null;
-        event.to_string()
     }
 }
 

@@ -35,7 +35,7 @@ on_both! {
             [EventKind::SessionUpdate, EventKind::MemberUpdate, EventKind::MemberRemove, EventKind::SessionDelete]
         );
         assert_eq!(kept[2].subject, Some(ada.id.0));
-        assert_eq!(&*kept[3].data, r#"{"kind":"session:delete"}"#);
+        assert_eq!(&*kept[3].data, format!(r#"{{"sessionId":"{}"}}"#, room.id));
         let heard: Vec<_> = house.bus.heard().iter().map(|event| (**event).clone()).collect();
         assert_eq!(heard, kept);
 

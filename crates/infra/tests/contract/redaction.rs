@@ -1,12 +1,16 @@
 use rondo_domain::{
     clock::Clock as _,
     event::{EventKind, SessionEvent},
-    ids::{MessageId, SessionId},
+    ids::{MessageId, SessionId, UserId},
     message::Message,
     page::{Limit, MessageKey},
-    store::{EventLog as _, MessageReads as _, MessageWriter as _, Store as _, StoreError},
+    policy::Role,
+    session::Visibility,
+    store::{EventLog as _, MessageReads as _, MessageWriter as _, NotificationReads as _, Store as _, StoreError},
 };
 use rondo_infra::db::writer::{Writer, WriterSettings};
+use rondo_wire::view::MessageView;
+use serde_json::json;
 
 use crate::harness::{House, on_both, soon};
 
@@ -91,7 +95,8 @@ on_both! {
         assert_eq!(kinds[16..], [EventKind::MessageDelete]);
         let events = house.store.events(room.id, 1, 2, Limit::EVENTS_MAX).await.unwrap();
         let data: serde_json::Value = serde_json::from_str(&events[0].data).unwrap();
-        assert_eq!(data, serde_json::json!({"id": secret.id, "seq": 2, "content": null}), "only the content went");
+        let expected = Message { content: None, ..secret };
+        assert_eq!(data, serde_json::to_value(MessageView::from(&expected)).unwrap(), "only the content went");
     }
 
     async fn a_deleted_message_is_neither_edited_nor_found_elsewhere(house: &House) {
@@ -104,6 +109,37 @@ on_both! {
         assert!(matches!(tx.edit_message(&message).await, Err(StoreError::Corrupt(_))));
         let elsewhere = Message { session_id: other.id, ..buried(house, &message) };
         assert!(matches!(tx.bury_message(&elsewhere).await, Err(StoreError::Corrupt(_))));
+    }
+
+    async fn the_mentions_of_a_message_follow_it_alone(house: &House) {
+        let people = house.people(3).await;
+        let members: Vec<_> = people.iter().map(|user| (user, Role::Member)).collect();
+        let room = house.session("Fulbito", Visibility::Private, &members).await;
+        let (writer, _task) = Writer::start(&house.store, WriterSettings::default());
+        let text = format!("<@{}> <@{}>", people[1].id, people[2].id);
+        let post = async || soon(writer.post(house.post(room.id, &people[0], &text))).await.unwrap().message;
+        let (message, other) = (post().await, post().await);
+        let excerpts = async |user: UserId| {
+            let page = house.store.notifications(user, false, None, Limit::default()).await.unwrap();
+            let told = |data: &str| serde_json::from_str::<serde_json::Value>(data).unwrap()["excerpt"].clone();
+            page.items.iter().map(|stored| told(&stored.data)).collect::<Vec<_>>()
+        };
+        let before = house.bus.stale().len();
+        let edited = edit(house, &message, &"ñ".repeat(300)).await;
+        let quoted: Vec<_> = people[1..].iter().map(|user| user.id).collect();
+        assert_eq!(house.bus.stale()[before..], quoted, "their kept answers may quote it");
+        assert_eq!(excerpts(people[1].id).await, [json!(text), json!("ñ".repeat(200))]);
+        let mut tx = house.store.begin().await.unwrap();
+        tx.bury_message(&buried(house, &edited)).await.unwrap();
+        drop(tx);
+        assert_eq!(excerpts(people[2].id).await[1], json!("ñ".repeat(200)), "nothing was committed");
+        let mut tx = house.store.begin().await.unwrap();
+        tx.bury_message(&buried(house, &edited)).await.unwrap();
+        tx.commit().await.unwrap();
+
+        for user in &people[1..] {
+            assert_eq!(excerpts(user.id).await, [json!(other.content), json!(null)]);
+        }
     }
 
     async fn an_edit_that_outgrows_one_statement_is_taken_out_as_well(house: &House) {

@@ -17,7 +17,7 @@ use rondo_infra::db::{
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, TransactionTrait as _};
 use uuid::Uuid;
 
-use crate::harness::{House, on_both};
+use crate::harness::{House, membership, on_both};
 
 /// A little of everything: talk with an answer, an edit and a tombstone, invitations, a deleted session, a family of tokens.
 pub(crate) async fn furnish(house: &House) {
@@ -25,7 +25,8 @@ pub(crate) async fn furnish(house: &House) {
     let [ada, grace, _] = &people[..] else { unreachable!() };
     let members = [(ada, Role::Owner), (grace, Role::Member), (&people[2], Role::Viewer)];
     let room = house.session("Room", Visibility::Public, &members).await;
-    talk(house, &room, ada).await;
+    talk(house, &room, ada, grace).await;
+    change(house, &room, ada).await;
     for email in ["a@b.org", "b@b.org"] {
         house.invitation(&room, ada, email).await;
     }
@@ -33,11 +34,11 @@ pub(crate) async fn furnish(house: &House) {
     family(house, ada).await;
 }
 
-async fn talk(house: &House, room: &Session, ada: &User) {
+async fn talk(house: &House, room: &Session, ada: &User, grace: &User) {
     let (writer, task) = Writer::start(&house.store, WriterSettings::default());
     let mut posted: Vec<Message> = Vec::new();
     for name in ["one", "two", "three", "four", "five"] {
-        let post = house.named_post(room.id, ada, name, name);
+        let post = house.named_post(room.id, ada, &format!("{name} <@{}>", grace.id), name);
         let reply_to = posted.first().map(|first| first.id);
         house.clock.advance(1_000);
         let post = NewMessage { post: PostMessage { reply_to, ..post.post }, created_at: house.clock.now(), ..post };
@@ -56,6 +57,22 @@ async fn talk(house: &House, room: &Session, ada: &User) {
     tx.append(&SessionEvent::MessageDeleted(gone)).await.unwrap();
     tx.commit().await.unwrap();
     assert!(house.store.message(posted[3].id).await.unwrap().unwrap().content.is_none());
+}
+
+/// What else is told of a session.
+async fn change(house: &House, room: &Session, ada: &User) {
+    let joined = membership(room.id, ada, Role::Owner, house.clock.now());
+    let mut tx = house.store.begin().await.unwrap();
+    tx.lock_session(room.id).await.unwrap().unwrap();
+    for event in [
+        SessionEvent::SessionUpdated(room.clone()),
+        SessionEvent::MemberUpdated(joined.clone()),
+        SessionEvent::MemberRemoved { session: room.id, user: ada.id },
+        SessionEvent::InvitationAccepted { invitation: house.unsent(room, ada, "c@b.org"), membership: joined },
+    ] {
+        tx.append(&event).await.unwrap();
+    }
+    tx.commit().await.unwrap();
 }
 
 async fn close(house: &House, ada: &User) {
@@ -98,7 +115,7 @@ async fn family(house: &House, ada: &User) {
     tx.commit().await.unwrap();
 }
 
-/// A connection on which neither foreign keys nor checks nor unique indexes hold, until its transaction is rolled back.
+/// A connection on which neither foreign keys nor checks nor indexes that refuse something hold, until its transaction is rolled back.
 async fn lawless(house: &House, raw: &DatabaseConnection) -> DatabaseTransaction {
     if house.is_postgres() {
         let txn = raw.begin().await.unwrap();
@@ -107,7 +124,7 @@ async fn lawless(house: &House, raw: &DatabaseConnection) -> DatabaseTransaction
                 WHERE contype IN ('f', 'c') AND connamespace = current_schema()::regnamespace \
             LOOP EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', r.t, r.c); END LOOP; \
             FOR r IN SELECT indexrelid::regclass AS i FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid \
-                WHERE indisunique AND NOT indisprimary AND relnamespace = current_schema()::regnamespace \
+                WHERE (indisunique OR relname = 'notification_mention_idx') AND NOT indisprimary AND relnamespace = current_schema()::regnamespace \
             LOOP EXECUTE format('DROP INDEX %s', r.i); END LOOP; END $$";
         txn.execute_unprepared(drop_all).await.unwrap();
         return txn;
@@ -117,7 +134,9 @@ async fn lawless(house: &House, raw: &DatabaseConnection) -> DatabaseTransaction
     for index in ["message_seq_key", "message_client_message_id_key", "app_user_email_key", "invitation_pending_key"] {
         txn.execute_unprepared(&format!("DROP INDEX {index}")).await.unwrap();
     }
-    txn.execute_unprepared("DROP INDEX refresh_token_successor_key").await.unwrap();
+    for index in ["refresh_token_successor_key", "notification_mention_idx"] {
+        txn.execute_unprepared(&format!("DROP INDEX {index}")).await.unwrap();
+    }
     txn
 }
 
@@ -136,7 +155,7 @@ fn breakages(stranger: &str, short: &str) -> Vec<(&'static str, String)> {
     const TEXTS: &str = "kept events tell what is so, and nothing of deleted messages";
     const ROOMS: &str = "sessions and what is in them have no orphans";
     const ACCOUNTS: &str = "accounts and what is theirs have no orphans";
-    const NOTICES: &str = "notifications have a kind and tell something";
+    const NOTICES: &str = "notifications are of a known kind, and quote no deleted message";
     let buried = "(SELECT id FROM message WHERE deleted_at IS NOT NULL)";
     let mut breakages: Vec<(&str, String)> = [
         (MESSAGES, "DELETE FROM message WHERE seq = 3"),
@@ -188,6 +207,8 @@ fn breakages(stranger: &str, short: &str) -> Vec<(&'static str, String)> {
         (TEXTS, "UPDATE session_event SET data = '{\"content\":null}' WHERE position = 1"),
         (NOTICES, "UPDATE notification SET data = 'nothing'"),
         (NOTICES, "UPDATE notification SET kind = ''"),
+        (NOTICES, "UPDATE notification SET kind = 'greeting' WHERE kind = 'mention'"),
+        (ACTIVITY, "UPDATE session SET active_at = '2100-01-01T00:00:00+00:00'"),
         (ROOMS, "DELETE FROM session"),
         (ACCOUNTS, "DELETE FROM login"),
         (ACCOUNTS, "DELETE FROM app_user"),
@@ -223,6 +244,96 @@ fn breakages(stranger: &str, short: &str) -> Vec<(&'static str, String)> {
     breakages
 }
 
+/// What is done to single cells and to what events tell, in the words of either database.
+fn untruths(postgres: bool) -> Vec<(&'static str, String)> {
+    const WORDS: &str = "addresses and search names are kept as they are looked for";
+    const NOTICES: &str = "notifications are of a known kind, and quote no deleted message";
+    const TEXTS: &str = "kept events tell what is so, and nothing of deleted messages";
+    const ID: &str = "\"00000000-0000-0000-0000-000000000007\"";
+    let set = |table: &str, path: &[&str], value: &str, of: &str| {
+        let data = if postgres {
+            format!("jsonb_set(data::jsonb, '{{{}}}', '{value}')::text", path.join(","))
+        } else {
+            format!("json_set(data, '$.{}', json('{value}'))", path.join("."))
+        };
+        format!("UPDATE {table} SET data = {data} WHERE {of}")
+    };
+    let mut untruths = vec![
+        (WORDS, "UPDATE app_user SET email = 'Person1@example.org' WHERE email LIKE 'person1%'".to_owned()),
+        (WORDS, "UPDATE app_user SET search_name = display_name".to_owned()),
+        (WORDS, "UPDATE session SET search_name = 'other'".to_owned()),
+        (WORDS, "UPDATE invitation SET email = 'nobody' WHERE email = 'a@b.org'".to_owned()),
+        (NOTICES, set("notification", &["excerpt"], "\"still here\"", "kind = 'mention'")),
+    ];
+    let (first, edit, end) =
+        ("position = 1 AND kind = 'message:create'", "kind = 'message:update'", "kind = 'message:delete'");
+    for (path, value, of) in [
+        (&["seq"][..], "7", first),
+        (&["author", "id"], ID, first),
+        (&["author", "createdAt"], "\"yesterday\"", first),
+        (&["clientMessageId"], "\"other\"", first),
+        (&["clientMessageId"], "null", first),
+        (&["replyTo"], ID, first),
+        (&["createdAt"], "\"2000-01-01T00:00:00.000Z\"", first),
+        (&["createdAt"], "\"yesterday\"", first),
+        (&["createdAt"], "7", first),
+        (&["editedAt"], "\"2000-01-01T00:00:00.000Z\"", first),
+        (&["deletedAt"], "\"2000-01-01T00:00:00.000Z\"", first),
+        (&["id"], ID, first),
+        (&["sessionId"], ID, first),
+        (&["content"], "\"other\"", edit),
+        (&["editedAt"], "null", edit),
+        (&["editedAt"], "\"2000-01-01T00:00:00.000Z\"", edit),
+        (&["deletedAt"], "null", end),
+        (&["id"], ID, "kind = 'session:update'"),
+        (&["sessionId"], ID, "kind = 'session:delete'"),
+        (&["user", "id"], ID, "kind = 'member:update'"),
+        (&["userId"], ID, "kind = 'member:remove'"),
+        (&["membership", "sessionId"], ID, "kind = 'invitation:accept'"),
+        (&["membership", "user", "id"], ID, "kind = 'invitation:accept'"),
+    ] {
+        untruths.push((TEXTS, set("session_event", path, value, of)));
+    }
+    for (kind, fields) in [
+        ("message:create", "id sessionId seq author content clientMessageId replyTo createdAt editedAt deletedAt"),
+        ("session:update", "id name visibility memberCount lastSeq lastPosition createdAt updatedAt"),
+        ("session:delete", "sessionId"),
+        ("member:update", "sessionId user role joinedAt"),
+        ("member:remove", "sessionId userId"),
+        ("invitation:accept", "invitation membership"),
+    ] {
+        for field in fields.split(' ') {
+            let without = if postgres {
+                format!("(data::jsonb - '{field}')::text")
+            } else {
+                format!("json_remove(data, '$.{field}')")
+            };
+            untruths.push((TEXTS, format!("UPDATE session_event SET data = {without} WHERE kind = '{kind}'")));
+        }
+    }
+    let moments: &[&str] = if postgres {
+        &["infinity", "-infinity"]
+    } else {
+        &[
+            "yesterday",
+            "",
+            "2026-02-30T12:00:00.000+00:00",
+            "2026-01-01T25:00:00.000+00:00",
+            "2026-01-01 12:00:00.000+00:00",
+            "2026-01-01T12:00:00.00x+00:00",
+            "2026-01-01T12:00:00000+00:00",
+            "2026-01-01T12:00:00.000+02:00",
+            "2026-01-01T12:00:00.000Z",
+        ]
+    };
+    for moment in moments {
+        for (table, column) in [("message", "created_at"), ("notification", "created_at"), ("app_user", "updated_at")] {
+            untruths.push(("every moment is one", format!("UPDATE {table} SET {column} = '{moment}'")));
+        }
+    }
+    untruths
+}
+
 on_both! {
     async fn sound_data_breaks_no_rule(house: &House) {
         furnish(house).await;
@@ -243,7 +354,7 @@ on_both! {
         } else {
             (format!("x'{}'", stranger.simple()), "x'07'")
         };
-        for (rule, sql) in breakages(&stranger, short) {
+        for (rule, sql) in breakages(&stranger, short).into_iter().chain(untruths(house.is_postgres())) {
             let broken = lawless.begin().await.unwrap();
             let changed = broken.execute_unprepared(&sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
             assert!(changed.rows_affected() > 0, "{sql}");

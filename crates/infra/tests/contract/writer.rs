@@ -14,6 +14,7 @@ use rondo_domain::{
     },
 };
 use rondo_infra::db::writer::{Writer, WriterSettings};
+use rondo_wire::view::MessageView;
 
 use crate::harness::{House, on_both, soon};
 
@@ -58,7 +59,8 @@ on_both! {
         assert_eq!((events.len(), events[0].kind, events[0].position), (1, EventKind::MessageCreate, 2));
         assert_eq!(events[0].subject, Some(posted.message.id.0));
         let data: serde_json::Value = serde_json::from_str(&events[0].data).unwrap();
-        assert_eq!(data, serde_json::json!({"id": posted.message.id, "seq": 1, "content": "hello"}));
+        let expected = serde_json::to_value(MessageView::from(&posted.message)).unwrap();
+        assert_eq!(data, expected);
         assert_eq!(house.bus.positions()[&room.id], [1, 2]);
     }
 

@@ -1,6 +1,6 @@
 //! `rondo serve`: serves until SIGTERM or Ctrl-C.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
 use rondo_domain::clock::SystemClock;
 use tokio::signal::unix::{SignalKind, signal};
@@ -16,7 +16,7 @@ async fn serve(settings: &Settings) -> Result<(), String> {
     let mut terminate = signal(SignalKind::terminate()).map_err(unheard)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(unheard)?;
     let node = Node::start(settings, Arc::new(SystemClock)).await.map_err(|error| error.to_string())?;
-    greet(settings, node.address(), node.operators_address());
+    greet(settings, &node);
     let stop = async {
         let name = tokio::select! {
             _ = terminate.recv() => "SIGTERM",
@@ -30,15 +30,16 @@ async fn serve(settings: &Settings) -> Result<(), String> {
 }
 
 /// Says where to go next.
-fn greet(settings: &Settings, address: SocketAddr, operators: Option<SocketAddr>) {
+fn greet(settings: &Settings, node: &Node) {
+    let address = node.address();
     println!("Rondo {VERSION} is listening on http://{address}");
     if settings.http.docs {
         println!("  documentation  http://{address}/docs");
     }
-    if let Some(operators) = operators {
+    if let Some(operators) = node.operators_address() {
         println!("  operators      http://{operators}");
     }
-    if settings.demo {
+    if settings.demo && node.has_demo_login() {
         println!("  demo login     {} / {}", demo::LOGIN.0, demo::LOGIN.1);
     }
     tracing::info!(%address, version = VERSION, "listening");

@@ -20,18 +20,18 @@ use rondo_domain::{
 use thiserror::Error;
 use uuid::Builder;
 
-use cast::{Cast, Person, Room};
+use cast::{Cast, Room};
 
 /// The demo login: owner of "Sala de prensa".
 pub const LOGIN: (&str, &str) = ("demo@rondo.dev", "rondo-demo-2026");
 /// The guest's login.
 pub const GUEST: (&str, &str) = ("guest@rondo.dev", "rondo-guest-2026");
 
-/// What is stored of the two passwords: bcrypt at its default cost. As public as they are, and made beforehand, because
-/// hashing them would be most of a first start.
+/// What is stored of the two passwords, by the key of their person: bcrypt at its default cost. As public as they are,
+/// and made beforehand, because hashing them would be most of a first start.
 const HASHES: [(&str, &str); 2] = [
-    (LOGIN.0, "$2b$12$7vhMZ44EwXRjNtw0TnQHzelTEHV1nUD54G9eL7HRAvH14eBOZLDAW"),
-    (GUEST.0, "$2b$12$A3.S7BV96vcgqe.Ak5FJz.5DX4jwq4xIIsI3oFIBY58V4vosYA10G"),
+    ("demo", "$2b$12$7vhMZ44EwXRjNtw0TnQHzelTEHV1nUD54G9eL7HRAvH14eBOZLDAW"),
+    ("guest", "$2b$12$A3.S7BV96vcgqe.Ak5FJz.5DX4jwq4xIIsI3oFIBY58V4vosYA10G"),
 ];
 
 /// How long the demo's invitations wait.
@@ -128,14 +128,15 @@ type People<'a> = HashMap<&'a String, User>;
 async fn people<'a>(store: &dyn Store, cast: &'a Cast, now: Timestamp) -> Result<People<'a>, DemoError> {
     let mut people = HashMap::new();
     let mut missing = Vec::new();
+    let mut passwords = public_passwords();
     for person in &cast.people {
         match store.credentials(&person.email).await? {
             Some((user, _)) => drop(people.insert(&person.key, user)),
-            None => missing.push((person, password(person))),
+            None => missing.push(person),
         }
     }
     let mut tx = store.begin().await?;
-    for (person, hash) in missing {
+    for person in missing {
         let user = User {
             id: UserId(id("user", &person.key)),
             email: person.email.clone(),
@@ -144,16 +145,32 @@ async fn people<'a>(store: &dyn Store, cast: &'a Cast, now: Timestamp) -> Result
             bio: person.bio.clone(),
             created_at: now - TimeDelta::days(30),
         };
-        tx.insert_user(&user, hash.as_ref()).await?;
+        tx.insert_user(&user, passwords.remove(&user.id).as_ref()).await?;
         people.insert(&person.key, user);
     }
     tx.commit().await?;
     Ok(people)
 }
 
-fn password(person: &Person) -> Option<PasswordHash> {
-    let known = HASHES.into_iter().find(|(email, _)| *email == person.email);
-    known.map(|(_, hash)| PasswordHash(hash.to_owned()))
+/// Who can sign in to the demo, with what is stored of passwords that everybody knows.
+pub(crate) fn public_passwords() -> HashMap<UserId, PasswordHash> {
+    HASHES.into_iter().map(|(key, hash)| (UserId(id("user", key)), PasswordHash(hash.to_owned()))).collect()
+}
+
+/// Whose [`LOGIN`] is.
+pub(crate) fn login_id() -> UserId {
+    UserId(id("user", HASHES[0].0))
+}
+
+/// Those of them who are there and still have that password.
+pub(crate) async fn with_public_passwords(store: &dyn Store) -> Result<Vec<UserId>, StoreError> {
+    let mut found = Vec::new();
+    for (user, public) in public_passwords() {
+        if store.password(user).await? == Some(public) {
+            found.push(user);
+        }
+    }
+    Ok(found)
 }
 
 /// Makes a session with its members, a little before its first message.
@@ -260,8 +277,8 @@ mod tests {
         let cast = Cast::read().unwrap();
         let people: HashSet<_> = cast.people.iter().map(|person| &person.key).collect();
         assert_eq!(people.len(), cast.people.len());
-        for login in [LOGIN, GUEST] {
-            assert!(cast.people.iter().any(|person| person.email == login.0));
+        for ((key, _), login) in HASHES.into_iter().zip([LOGIN, GUEST]) {
+            assert!(cast.people.iter().any(|person| person.email == login.0 && person.key == key));
         }
         let mut messages = 0;
         for room in &cast.sessions {
@@ -283,8 +300,7 @@ mod tests {
     #[tokio::test]
     async fn the_hashes_are_those_of_the_passwords() {
         let hasher = BcryptHasher::new(4);
-        for ((email, hash), login) in HASHES.into_iter().zip([LOGIN, GUEST]) {
-            assert_eq!(email, login.0);
+        for ((_, hash), login) in HASHES.into_iter().zip([LOGIN, GUEST]) {
             assert!(hasher.verify(login.1, Some(&PasswordHash(hash.to_owned()))).await.unwrap());
         }
     }

@@ -1,6 +1,7 @@
 //! People and their tokens.
 
 use rondo_domain::{
+    LoginId,
     account::{Grant, LoginSeen, NameKey, User},
     page::Page,
 };
@@ -8,7 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{Time, encode_name};
+use crate::{Time, encode_id, encode_name};
 
 /// A person.
 #[derive(Debug, Serialize, ToSchema)]
@@ -122,16 +123,23 @@ impl<'a> From<&'a LoginSeen> for LoginView<'a> {
     }
 }
 
-/// One's logins that are in force.
+/// A page of one's logins that are in force.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ActiveLoginPage)]
 pub struct LoginPageView<'a> {
     /// The logins, the newest first.
     pub items: Vec<LoginView<'a>>,
-    /// Always `null`: they are few.
+    /// Where the next page starts; `null` at the end.
     #[schema(required = true)]
     pub next_cursor: Option<String>,
+}
+
+impl<'a> From<&'a Page<LoginSeen, LoginId>> for LoginPageView<'a> {
+    fn from(page: &'a Page<LoginSeen, LoginId>) -> Self {
+        let next_cursor = page.next.map(|id| encode_id(id.0));
+        Self { items: page.items.iter().map(LoginView::from).collect(), next_cursor }
+    }
 }
 
 /// A page of people.

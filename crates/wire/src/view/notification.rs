@@ -20,7 +20,8 @@ pub struct NotificationView<'a> {
     #[serde(rename = "type")]
     #[schema(example = "mention")]
     pub kind: &'a str,
-    /// The ids and names that show it without another request.
+    /// The ids and names that show it without another request. The `excerpt` of a `mention` is the beginning of what its
+    /// message says now, and `null` once that was deleted.
     #[schema(value_type = Object)]
     pub data: Box<RawValue>,
     /// When it was read.

@@ -1,7 +1,7 @@
 //! Moves a whole instance from one database into another, empty one, and proves that both hold the same.
 
 mod digest;
-mod tables;
+pub(super) mod tables;
 
 use std::collections::BTreeSet;
 

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 /// What a cell holds. Each may be null.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in crate::db) enum Kind {
     Id,
     Text,
     Number,
@@ -18,7 +18,7 @@ pub(super) enum Kind {
 
 impl Kind {
     /// Reads a cell.
-    pub(super) fn read(self, row: &QueryResult, index: usize) -> Result<Value, DbErr> {
+    pub(in crate::db) fn read(self, row: &QueryResult, index: usize) -> Result<Value, DbErr> {
         Ok(match self {
             Self::Id => row.try_get_by_index::<Option<Uuid>>(index)?.into(),
             Self::Text => row.try_get_by_index::<Option<String>>(index)?.into(),
@@ -32,22 +32,22 @@ impl Kind {
 
 /// A table.
 #[derive(Debug)]
-pub(super) struct Table {
-    pub(super) name: &'static str,
+pub(in crate::db) struct Table {
+    pub(in crate::db) name: &'static str,
     /// In which order it is read, and so written: what is referred to comes before what refers to it. Unique, and never
     /// null. The first columns of [`Table::columns`].
-    pub(super) key: usize,
-    pub(super) columns: &'static [(&'static str, Kind)],
+    pub(in crate::db) key: usize,
+    pub(in crate::db) columns: &'static [(&'static str, Kind)],
 }
 
 impl Table {
     /// The names of its columns.
-    pub(super) fn names(&self) -> String {
+    pub(in crate::db) fn names(&self) -> String {
         list(self.columns)
     }
 
     /// The names of its key.
-    pub(super) fn key_names(&self) -> String {
+    pub(in crate::db) fn key_names(&self) -> String {
         list(&self.columns[..self.key])
     }
 }
@@ -57,12 +57,12 @@ fn list(columns: &[(&str, Kind)]) -> String {
 }
 
 /// What is no data of the instance: which changes of the schema were applied, and whose turn it is with chores.
-pub(super) const LEFT_OUT: [&str; 2] = ["seaql_migrations", "chore"];
+pub(in crate::db) const LEFT_OUT: [&str; 2] = ["seaql_migrations", "chore"];
 
 use Kind::{Bytes, Id, Number, Small, Text, Time};
 
 /// All tables, each after those that it refers to.
-pub(super) const TABLES: &[Table] = &[
+pub(in crate::db) const TABLES: &[Table] = &[
     Table {
         name: "app_user",
         key: 1,

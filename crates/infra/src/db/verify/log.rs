@@ -1,80 +1,43 @@
 //! What only the texts of the log and of notifications can tell, read page by page.
 
-use rondo_domain::event::EventKind;
-use sea_orm::{ConnectionTrait, DbErr, QueryResult};
+use std::collections::HashSet;
+
+use rondo_domain::notification::Notice;
+use sea_orm::{ConnectionTrait, DbErr};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use super::Finding;
+use super::{Finding, told::Event};
 use crate::db::{rows::Cells, whole};
 
 /// How many rows are held at once.
 const PAGE: i64 = 500;
 
-const EVENTS: &str = "\
-    SELECT e.session_id, e.position, e.kind, e.subject_id, e.data, m.content, m.edited_at IS NOT NULL, \
-        m.deleted_at IS NOT NULL, m.id IS NOT NULL \
+/// A moment of a message, if it is one: PostgreSQL has two that lie outside of every calendar.
+macro_rules! moment {
+    ($column:literal) => {
+        concat!("NULLIF(NULLIF(m.", $column, ", 'infinity'), '-infinity')")
+    };
+}
+
+const EVENTS: &str = concat!(
+    "\
+    SELECT e.session_id, e.position, e.kind, e.subject_id, e.data, \
+        e.kind = 'message:update' AND NOT EXISTS (\
+            SELECT 1 FROM session_event l WHERE l.session_id = e.session_id AND l.subject_id = e.subject_id \
+            AND l.kind = 'message:update' AND l.position > e.position), \
+        m.seq, m.author_id, m.content, m.client_message_id, m.reply_to, ",
+    moment!("created_at"),
+    ", ",
+    moment!("edited_at"),
+    ", ",
+    moment!("deleted_at"),
+    " \
     FROM session_event e LEFT JOIN message m ON m.id = e.subject_id AND m.session_id = e.session_id \
-    WHERE (e.session_id, e.position) > ($1, $2) ORDER BY e.session_id, e.position LIMIT $3";
+    WHERE (e.session_id, e.position) > ($1, $2) ORDER BY e.session_id, e.position LIMIT $3"
+);
 
 const NOTIFICATIONS: &str = "SELECT id, kind, data FROM notification WHERE id > $1 ORDER BY id LIMIT $2";
-
-/// An event, and the message that it is of.
-struct Event {
-    session: Uuid,
-    position: i64,
-    kind: String,
-    subject: Option<Uuid>,
-    data: String,
-    message: Option<Message>,
-}
-
-struct Message {
-    content: Option<String>,
-    edited: bool,
-    deleted: bool,
-}
-
-impl Event {
-    fn read(row: &QueryResult) -> Result<Self, DbErr> {
-        let mut cells = Cells::new(row);
-        let (session, position, kind) = (cells.take()?, cells.take()?, cells.take()?);
-        let (subject, data) = (cells.take()?, cells.take()?);
-        let message = Message { content: cells.take()?, edited: cells.take()?, deleted: cells.take()? };
-        let known: bool = cells.take()?;
-        Ok(Self { session, position, kind, subject, data, message: known.then_some(message) })
-    }
-
-    /// What its text should tell and does not.
-    fn fault(&self) -> Option<&'static str> {
-        let Ok(Json::Object(data)) = serde_json::from_str(&self.data) else {
-            return Some("its data is no JSON object");
-        };
-        let Some(kind) = EventKind::parse(&self.kind) else { return Some("its kind is unknown") };
-        let told = |field: &str| data.get(field).and_then(Json::as_str).and_then(|id| id.parse::<Uuid>().ok());
-        if told("sessionId").is_some_and(|session| session != self.session) {
-            return Some("its data tells of another session");
-        }
-        let message = self.message.as_ref()?;
-        let posted = match kind {
-            EventKind::MessageCreate => true,
-            EventKind::MessageUpdate | EventKind::MessageDelete => false,
-            _ => return None,
-        };
-        if told("id").is_some_and(|id| Some(id) != self.subject) {
-            return Some("its data tells of another message");
-        }
-        let content = data.get("content").and_then(Json::as_str);
-        match (message.deleted, content) {
-            (true, Some(_)) => Some("its message was deleted, and it still tells the content"),
-            (false, None) if kind != EventKind::MessageDelete => Some("it tells no content of a message that has some"),
-            (false, Some(told)) if posted && !message.edited && message.content.as_deref() != Some(told) => {
-                Some("its message was never edited, and has another content")
-            }
-            _ => None,
-        }
-    }
-}
 
 /// Reads the whole log.
 pub(super) async fn read<C: ConnectionTrait>(db: &C) -> Result<Finding, DbErr> {
@@ -99,22 +62,46 @@ pub(super) async fn read<C: ConnectionTrait>(db: &C) -> Result<Finding, DbErr> {
 
 /// Reads every notification.
 pub(super) async fn notifications<C: ConnectionTrait>(db: &C) -> Result<Finding, DbErr> {
-    let mut finding = Finding::of("notifications have a kind and tell something");
+    let mut finding = Finding::of("notifications are of a known kind, and quote no deleted message");
     let (mut after, mut count) = (Uuid::nil(), 0_u64);
     loop {
         let page = whole::rows(db, NOTIFICATIONS, [after.into(), PAGE.into()]).await?;
+        let mut quotes = Vec::new();
         for row in &page {
             let mut cells = Cells::new(row);
             let (kind, data): (String, String);
             (after, kind, data) = (cells.take()?, cells.take()?, cells.take()?);
             count += 1;
-            if kind.is_empty() || !matches!(serde_json::from_str(&data), Ok(Json::Object(_))) {
-                finding.add(format!("{after}: no kind, or its data is no JSON object"));
+            if !Notice::KINDS.contains(&kind.as_str()) {
+                finding.add(format!("{after}: its kind is unknown"));
             }
+            let Ok(Json::Object(data)) = serde_json::from_str(&data) else {
+                finding.add(format!("{after}: its data is no JSON object"));
+                continue;
+            };
+            let quoted = data.get("messageId").and_then(Json::as_str).and_then(|id| id.parse::<Uuid>().ok());
+            if data.get("excerpt").is_some_and(Json::is_string) {
+                quotes.extend(quoted.map(|message| (after, message)));
+            }
+        }
+        let gone = deleted(db, quotes.iter().map(|(_, message)| *message)).await?;
+        for (notification, message) in quotes.into_iter().filter(|(_, message)| gone.contains(message)) {
+            finding.add(format!("{notification}: it quotes the deleted message {message}"));
         }
         if page.is_empty() {
             finding.examined = format!("notifications: {count}");
             return Ok(finding);
         }
     }
+}
+
+/// Those of a page of messages that were deleted.
+async fn deleted<C: ConnectionTrait>(db: &C, messages: impl Iterator<Item = Uuid>) -> Result<HashSet<Uuid>, DbErr> {
+    let asked: Vec<sea_orm::Value> = messages.map(Into::into).collect();
+    if asked.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let places = (1..=asked.len()).map(|place| format!("${place}")).collect::<Vec<_>>().join(", ");
+    let sql = format!("SELECT id FROM message WHERE deleted_at IS NOT NULL AND id IN ({places})");
+    whole::rows(db, sql, asked).await?.iter().map(|row| Cells::new(row).take()).collect()
 }

@@ -1,9 +1,12 @@
 //! Proves that a database is as the rules want it, in one snapshot and without writing.
 //!
-//! What is asked of each table is in [`rules`]; what only reading the log itself can tell is in [`log`].
+//! What is asked of each table is in [`rules`]; what only reading can tell is in [`cells`], of single cells, and in [`log`],
+//! of the log.
 
+mod cells;
 mod log;
 mod rules;
+mod told;
 
 use std::fmt;
 
@@ -104,6 +107,8 @@ pub async fn examine<C: ConnectionTrait>(db: &C, mut tell: impl FnMut(&Finding) 
     for rule in RULES {
         found(&hold(db, rule).await?);
     }
+    found(&cells::moments(db).await?);
+    found(&cells::words(db).await?);
     found(&log::read(db).await?);
     found(&log::notifications(db).await?);
     Ok(sound)

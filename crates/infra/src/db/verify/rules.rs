@@ -180,8 +180,13 @@ pub(super) const RULES: &[Rule] = &[
             AND (s.last_message_at IS NULL OR m.created_at IS NULL OR s.last_message_at <> m.created_at)",
             "SELECT s.id, CAST(NULL AS uuid), 'last_message_at is set, and there is no message' FROM session s \
         WHERE s.id > $1 AND s.id <= $2 AND s.deleted_at IS NULL AND s.last_seq = 0 AND s.last_message_at IS NOT NULL",
-            "SELECT s.id, CAST(NULL AS uuid), 'active_at is before its newest message' FROM session s \
-        WHERE s.id > $1 AND s.id <= $2 AND s.deleted_at IS NULL AND s.last_message_at > s.active_at"
+            "SELECT s.id, CAST(NULL AS uuid), 'active_at is neither when it was made nor when it was last written to' \
+        FROM session s LEFT JOIN (\
+            SELECT session_id, MAX(created_at) AS newest FROM message \
+            WHERE session_id > $1 AND session_id <= $2 GROUP BY session_id\
+        ) m ON m.session_id = s.id \
+        WHERE s.id > $1 AND s.id <= $2 AND s.deleted_at IS NULL \
+            AND s.active_at <> CASE WHEN m.newest > s.created_at THEN m.newest ELSE s.created_at END"
         ]
     ),
     of_sessions!(

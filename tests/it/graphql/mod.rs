@@ -10,3 +10,4 @@ mod once;
 mod pages;
 mod parity;
 mod travel;
+mod variables;

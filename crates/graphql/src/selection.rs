@@ -9,6 +9,7 @@ use async_graphql::{
 use aws_lc_rs::digest::{Context, SHA256};
 use bytes::Bytes;
 use futures_util::StreamExt;
+use rondo_domain::ids::RequestId;
 use rondo_wire::{ErrorCode, Fault};
 
 use crate::{
@@ -106,7 +107,10 @@ impl GraphQl {
             return None;
         }
         fill(&mut response.data, &response.errors);
-        finish(&mut response.errors, "");
+        if !response.errors.is_empty() {
+            // All who are told these bytes are told this name; it is the one in the log.
+            finish(&mut response.errors, &RequestId::generate().0.to_string());
+        }
         Some(written(&Executed { data: &response.data, errors: &response.errors }).into())
     }
 }

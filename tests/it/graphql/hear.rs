@@ -94,4 +94,23 @@ on_each_database! {
         assert_eq!(subscriber.value(&id, "messageCreated").await.unwrap_err(), "forbidden");
         assert_eq!(subscriber.settle().await, Vec::<Value>::new());
     }
+
+    async fn every_error_of_a_connection_names_its_request(app: TestApp) {
+        let (ada, grace) = (app.user("ada").await, app.user("grace").await);
+        let room = app.session().public().owned_by(&ada).create().await;
+        room.join(&grace).await;
+        let mut subscriber = grace.subscriber().await;
+        events(&mut subscriber, &room.id, None).await;
+        subscriber.settle().await;
+        room.leave(&grace).await;
+        let (removed, ended) = (subscriber.next().await, subscriber.next().await);
+        assert_eq!((&removed["type"], &ended["type"]), (&json!("next"), &json!("error")));
+        assert!(ended["payload"][0]["extensions"]["requestId"].is_string(), "{ended}");
+        for _ in 0..=100 {
+            subscriber.begin("subscription { notificationCreated { id } }", json!({})).await;
+        }
+        let refused = subscriber.next().await;
+        assert_eq!(refused["payload"][0]["extensions"]["code"], "conflict");
+        assert!(refused["payload"][0]["extensions"]["requestId"].is_string(), "{refused}");
+    }
 }

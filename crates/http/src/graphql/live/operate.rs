@@ -7,7 +7,6 @@ use rondo_domain::{
     LoginId, SessionId,
     account::{Actor, LoginOrigin},
     event::Position,
-    ids::RequestId,
     meter::metered,
     page::Limit,
     session::JoinSnapshot,
@@ -80,7 +79,7 @@ impl Work {
         let link = Arc::clone(&self.link);
         let _running = Running(&link);
         let started = Instant::now();
-        let request_id = RequestId::generate().0.to_string();
+        let request_id = self.operation.request.0.to_string();
         let visitor = Visitor {
             caller: Ok(self.actor),
             request_id: request_id.clone(),
@@ -130,7 +129,7 @@ impl Work {
                     Ok(()) => None,
                     Err(Refused { fault, after }) => {
                         let code = fault.code;
-                        self.fail(fault, after, request_id);
+                        self.fail(fault, after);
                         Some(code)
                     }
                 };
@@ -153,9 +152,9 @@ impl Work {
     }
 
     /// Ends the operation with an error.
-    fn fail(&self, fault: Fault, after: Option<Position>, request_id: &str) {
+    fn fail(&self, fault: Fault, after: Option<Position>) {
         self.operation.end();
-        let errors = refusals(fault, request_id, after);
+        let errors = refusals(fault, &self.operation.request.0.to_string(), after);
         self.link.push(Out::Failed(Arc::clone(&self.operation), errors));
     }
 
@@ -250,7 +249,7 @@ impl Work {
             // They may again already: they subscribe again.
             Ok(_) => Fault::new(ErrorCode::Forbidden, "The session could not be heard for a moment."),
         };
-        self.fail(fault, None, "");
+        self.fail(fault, None);
     }
 }
 
@@ -300,7 +299,7 @@ impl Outlet for SeatOutlet {
             let missed: Result<Missed, _> = serde_json::from_str(announcement.payload().get());
             let Refused { fault, after } = lagged(missed.map_or(0, |Missed { from }| from - 1));
             if let Some(work) = self.work() {
-                work.fail(fault, after, "");
+                work.fail(fault, after);
             }
             return Ok(());
         }

@@ -5,6 +5,7 @@ use std::{pin::pin, sync::Arc, time::Duration};
 
 use actix_ws::{AggregatedMessage, AggregatedMessageStream, ProtocolError, Session};
 use bytestring::ByteString;
+use rondo_domain::ids::RequestId;
 use rondo_graphql::refusals;
 use rondo_wire::{ErrorCode, Fault};
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
@@ -187,10 +188,19 @@ impl Talk {
         }
     }
 
-    /// Refuses an operation that was not even begun.
+    /// Refuses an operation that was not even begun; what the client is told names a line of the log.
     async fn refuse(&mut self, id: &str, fault: Fault) -> Result<Option<Close>, Gone> {
         let id = serde_json::to_string(id).unwrap_or_default();
-        self.say(protocol::error(&id, &refusals(fault, "", None))).await.map(|()| None)
+        let request_id = RequestId::generate().0.to_string();
+        tracing::info!(
+            name: "graphql.operation",
+            code = fault.code.as_str(),
+            user.id = self.link.actor().map(|actor| tracing::field::display(actor.user)),
+            link.id = self.link.seat,
+            request.id = request_id,
+            "graphql operation"
+        );
+        self.say(protocol::error(&id, &refusals(fault, &request_id, None))).await.map(|()| None)
     }
 
     /// Lets somebody in whose token is good.

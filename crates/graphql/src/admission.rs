@@ -19,6 +19,7 @@ use crate::{
     engine::{Ask, GraphQl},
     fault::error_of,
     selection::Selection,
+    shape::fill_gaps,
     visit::Visit,
 };
 
@@ -113,6 +114,8 @@ impl GraphQl {
             let detail = "A subscription begins with exactly one field.";
             return Err(at(error_of(Fault::new(ErrorCode::ValidationFailed, detail)), meant.selection_set.pos));
         }
+        let document = if weight.directives > 0 { gapless(&document, &variables) } else { document };
+        let meant = operation(&document, operation_name.as_deref()).map_err(error_of)?;
         let selection = Selection::new(Arc::clone(&document), &hash, operation_name, variables, meant);
         Ok(Admitted { selection, weight })
     }
@@ -152,4 +155,10 @@ impl GraphQl {
 
 fn at(error: ServerError, position: Pos) -> ServerError {
     ServerError { locations: vec![position], ..error }
+}
+
+fn gapless(document: &ExecutableDocument, variables: &Variables) -> Arc<ExecutableDocument> {
+    let mut document = document.clone();
+    fill_gaps(&mut document, variables);
+    Arc::new(document)
 }

@@ -242,6 +242,7 @@ impl GraphQl {
             Part::Refused(response.errors)
         } else {
             fill(&mut response.data, &response.errors);
+            selection.shape().give(&mut response.data);
             Part::Executed(response)
         }
     }

@@ -18,6 +18,7 @@ mod query;
 mod scalar;
 mod schema;
 mod selection;
+mod shape;
 mod subscription;
 mod visit;
 

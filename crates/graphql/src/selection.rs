@@ -1,6 +1,6 @@
 //! What a subscriber selects of each event, and the key under which those who select the same share it.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::{Arc, OnceLock, atomic::Ordering};
 
 use async_graphql::{
     Response, ServerError, Value, Variables,
@@ -13,9 +13,10 @@ use rondo_domain::ids::RequestId;
 use rondo_wire::{ErrorCode, Fault};
 
 use crate::{
-    document::{Hash, as_hash},
+    document::{Hash, as_hash, operation},
     engine::{Executed, GraphQl, prepared},
     fault::{error_of, fill, finish, written},
+    shape::Shape,
     subscription::{Happening, Occasion, Wish},
 };
 
@@ -31,6 +32,7 @@ pub struct Selection {
     pub(crate) variables: Variables,
     pub(crate) kind: OperationType,
     key: SelectionKey,
+    shape: OnceLock<Shape>,
 }
 
 impl Selection {
@@ -42,7 +44,15 @@ impl Selection {
         meant: &OperationDefinition,
     ) -> Self {
         let key = key(hash, operation_name.as_deref(), &variables, meant);
-        Self { document, operation_name, variables, kind: meant.ty, key }
+        Self { document, operation_name, variables, kind: meant.ty, key, shape: OnceLock::new() }
+    }
+
+    /// The shape of what it gives. Only for one that was run: then it is known to fit the schema.
+    pub(crate) fn shape(&self) -> &Shape {
+        self.shape.get_or_init(|| {
+            let meant = operation(&self.document, self.operation_name.as_deref());
+            meant.map_or_else(|_| Shape::default(), |meant| Shape::of(&self.document, meant, &self.variables))
+        })
     }
 
     /// Under which its bytes are shared.
@@ -107,6 +117,7 @@ impl GraphQl {
             return None;
         }
         fill(&mut response.data, &response.errors);
+        selection.shape().give(&mut response.data);
         if !response.errors.is_empty() {
             // All who are told these bytes are told this name; it is the one in the log.
             finish(&mut response.errors, &RequestId::generate().0.to_string());

@@ -35,7 +35,7 @@ pub(crate) struct Weight {
     pub(crate) roots: usize,
     pub(crate) cost: usize,
     aliases: usize,
-    directives: usize,
+    pub(crate) directives: usize,
     pub(crate) depth: usize,
     schema_lists: usize,
 }

@@ -1,10 +1,10 @@
 //! The shape of an answer is that of the request: what is selected stands there in its order, and what is skipped leaves
 //! its surroundings.
 
-use rondo_testkit::{Backend, Request, TestApp};
-use serde_json::json;
+use rondo_testkit::{Answer, Backend, Person, Request, TestApp};
+use serde_json::{Value, json};
 
-use super::ask::ask_as;
+use super::ask::{MEDIA, ask_as};
 
 /// The text of `data`: parsed it would lose its order.
 async fn data(request: Request) -> String {
@@ -55,4 +55,25 @@ async fn what_is_skipped_altogether_leaves_an_empty_object() {
     let variables = json!({"yes": true});
     let query = "mutation M($yes: Boolean!) { createSession(input: {name: \"Another\"}) { id @skip(if: $yes) } }";
     assert_eq!(data(ask_as(&ada, query, variables)).await, "{\"createSession\":{}}}");
+}
+
+async fn posted(person: &Person, body: Value) -> Answer {
+    person.post("/graphql").header("accept", MEDIA).json(body).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_character_may_be_written_as_its_escape() {
+    let app = TestApp::start(Backend::Sqlite).await;
+    let ada = app.user("ada").await;
+    for written in ["\\uD83D\\uDE00", "\\u{1F600}", "😀"] {
+        let query = format!("mutation {{ updateMe(input: {{bio: \"a {written}\"}}) {{ bio }} }}");
+        let answer = posted(&ada, json!({"query": query})).await;
+        assert_eq!(answer.body, json!({"data": {"updateMe": {"bio": "a 😀"}}}), "{written}");
+    }
+    for written in ["\\uD83D", "\\uDE00\\uD83D", "\\u{D83D}", "\\u{110000}", "\\u{}"] {
+        let query = format!("mutation {{ updateMe(input: {{bio: \"a {written}\"}}) {{ bio }} }}");
+        let answer = posted(&ada, json!({"query": query})).await;
+        answer.assert_status(400);
+        assert_eq!(answer.body["errors"][0]["extensions"]["code"], "bad_request", "{written}");
+    }
 }

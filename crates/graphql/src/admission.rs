@@ -110,6 +110,10 @@ impl GraphQl {
         };
         let meant = operation(&document, operation_name.as_deref()).map_err(error_of)?;
         let weight = weigh(&document, meant, &variables).map_err(error_of)?;
+        if weight.introspects && !self.introspection {
+            let detail = "The schema does not tell of itself here: introspection is switched off (DOCS=off).";
+            return Err(error_of(Fault::new(ErrorCode::ValidationFailed, detail)));
+        }
         if meant.ty == OperationType::Subscription && weight.roots != 1 {
             let detail = "A subscription begins with exactly one field.";
             return Err(at(error_of(Fault::new(ErrorCode::ValidationFailed, detail)), meant.selection_set.pos));

@@ -71,6 +71,8 @@ pub struct Reply {
 pub struct GraphQl {
     pub(crate) schema: Schema,
     pub(crate) documents: Documents,
+    /// Whether the schema tells of itself.
+    pub(crate) introspection: bool,
     figures: OperationFigures,
     pub(crate) rendered: AtomicU64,
 }
@@ -120,7 +122,7 @@ impl GraphQl {
         let builder = builder();
         let builder = if introspection { builder } else { builder.disable_introspection().disable_suggestions() };
         let (documents, figures) = (Documents::default(), OperationFigures::default());
-        Self { schema: builder.finish(), documents, figures, rendered: AtomicU64::new(0) }
+        Self { schema: builder.finish(), documents, introspection, figures, rendered: AtomicU64::new(0) }
     }
 
     /// What it counts.

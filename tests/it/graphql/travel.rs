@@ -209,8 +209,20 @@ async fn browsers_get_a_page_and_programs_the_schema_unless_the_documents_are_of
     answer.assert_status(400);
     quiet.get("/api/schema.graphql").await.assert_status(404);
     quiet.get("/graphql/assets/page.js").await.assert_status(404);
-    let introspection = ask(&quiet, "{ __schema { types { name } } }", json!({})).await;
-    assert!(!introspection.body.to_string().contains("Session"), "{}", introspection.body);
+    for query in [
+        "{ __schema { types { name } } }",
+        "{ me { id } kind: __type(name: \"Session\") { name } }",
+        "{ ...I } fragment I on Query { ... { __schema { types { name } } } }",
+    ] {
+        let introspection = ask(&quiet, query, json!({})).await;
+        introspection.assert_status(400);
+        assert_refused(&introspection, "validation_failed");
+        assert!(
+            introspection.body["errors"][0]["message"].as_str().unwrap().contains("DOCS"),
+            "{}",
+            introspection.body
+        );
+    }
     let slip = ask(&quiet, "{ sesions { nodes { id } } }", json!({})).await;
     assert_refused(&slip, "validation_failed");
     assert!(!slip.body.to_string().contains("sessions"), "no suggestion either: {}", slip.body);

@@ -28,6 +28,9 @@ const LISTS: [(&str, usize, usize, usize); 9] = [
 /// The lists in which the schema tells of itself.
 const SCHEMA: [&str; 4] = ["fields", "inputFields", "interfaces", "possibleTypes"];
 
+/// The fields by which the schema is asked about itself.
+const INTROSPECTION: [&str; 2] = ["__schema", "__type"];
+
 /// What a selection weighs, fragments unfolded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Weight {
@@ -38,6 +41,8 @@ pub(crate) struct Weight {
     pub(crate) directives: usize,
     pub(crate) depth: usize,
     schema_lists: usize,
+    /// Whether the schema is asked about itself.
+    pub(crate) introspects: bool,
 }
 
 impl Weight {
@@ -50,6 +55,7 @@ impl Weight {
             directives: self.directives.saturating_add(other.directives),
             depth: self.depth.max(other.depth),
             schema_lists: self.schema_lists.max(other.schema_lists),
+            introspects: self.introspects || other.introspects,
         }
     }
 }
@@ -121,6 +127,7 @@ impl<'d> Scale<'d> {
             directives: inner.directives,
             depth: inner.depth + 1,
             schema_lists: inner.schema_lists + of_schema,
+            introspects: inner.introspects || INTROSPECTION.contains(&name),
         })
     }
 

@@ -55,6 +55,12 @@ impl Selection {
         })
     }
 
+    /// Whether it changes something.
+    #[must_use]
+    pub fn is_mutation(&self) -> bool {
+        self.kind == OperationType::Mutation
+    }
+
     /// Under which its bytes are shared.
     #[must_use]
     pub const fn key(&self) -> &SelectionKey {

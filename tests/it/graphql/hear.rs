@@ -113,4 +113,22 @@ on_each_database! {
         assert_eq!(refused["payload"][0]["extensions"]["code"], "conflict");
         assert!(refused["payload"][0]["extensions"]["requestId"].is_string(), "{refused}");
     }
+
+    async fn mutations_of_one_connection_are_done_in_their_order(app: TestApp) {
+        let ada = app.user("ada").await;
+        let room = app.session().owned_by(&ada).create().await;
+        let mut subscriber = ada.subscriber().await;
+        let create = "mutation M($id: ID!, $text: String!) { createMessage(input: {sessionId: $id, content: $text}) { seq } }";
+        for n in 0..20 {
+            subscriber.begin(create, json!({"id": room.id, "text": format!("message {n}")})).await;
+        }
+        let mut seqs = Vec::new();
+        while seqs.len() < 20 {
+            let message = subscriber.next().await;
+            if message["type"] == "next" {
+                seqs.push((message["id"].as_str().unwrap().parse::<u64>().unwrap(), message["payload"]["data"]["createMessage"]["seq"].as_u64().unwrap()));
+            }
+        }
+        assert!(seqs.iter().all(|(id, seq)| id == seq), "{seqs:?}");
+    }
 }

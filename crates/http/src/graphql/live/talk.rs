@@ -9,13 +9,13 @@ use rondo_domain::ids::RequestId;
 use rondo_graphql::refusals;
 use rondo_wire::{ErrorCode, Fault};
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
-use tokio_util::sync::CancellationToken;
 
 use super::{
     Live,
     link::{Begun, Link, MAX_OPERATIONS, PATIENCE},
-    operate::{PersonalOutlet, Turn, Whence, Work},
+    operate::{PersonalOutlet, Whence, Work},
     protocol::{self, ACK, Close, Message, PING, PONG},
+    turn::Order,
 };
 use crate::gateway::{
     bucket::{Bucket, Passage},
@@ -38,8 +38,7 @@ pub(super) struct Talk {
     pub(super) stream: AggregatedMessageStream,
     pub(super) whence: Whence,
     pub(super) bucket: Option<Bucket>,
-    /// The last operation that was taken, as those after it wait for it to begin.
-    pub(super) last: CancellationToken,
+    pub(super) order: Order,
 }
 
 /// The stream below is gone, or does not take anything: there is nothing more to say.
@@ -181,7 +180,7 @@ impl Talk {
                 let (live, link) = (Arc::clone(&self.live), Arc::clone(&self.link));
                 let work = Work { live, link, operation, actor };
                 // Where the database's connections live; a client that goes away leaves it to its end.
-                let turn = Turn::after(&mut self.last);
+                let turn = self.order.next();
                 self.live.runtime.spawn(work.run(*ask, self.whence.clone(), turn));
                 Ok(None)
             }

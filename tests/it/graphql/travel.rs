@@ -249,6 +249,10 @@ async fn limits_count_as_over_rest_and_are_told() {
                   c: createSession(input: {name: \"c\"}) { id } }";
     let answer = ask_as(&ada, create, json!({})).await;
     assert_refused(&answer, "rate_limited");
+    let told = answer.header("ratelimit").unwrap();
+    assert_eq!(told.matches("new-sessions").count(), 1, "{told}");
+    assert!(told.contains(r#""new-sessions";r=0;"#), "{told}");
+    assert_eq!(answer.header("ratelimit-policy").unwrap().matches("new-sessions").count(), 1);
     assert_eq!(
         ada.get("/api/sessions").await.told(200)["items"].as_array().unwrap().len(),
         2,

@@ -12,7 +12,7 @@ use serde_json::Map;
 
 use crate::{
     document::{
-        Hash, Weight, absent, fit, hash_of,
+        Hash, Weight, absent, alone, fit, hash_of,
         limits::{BATCH, COST},
         operation, parse_hash, too_complex, weigh,
     },
@@ -118,6 +118,10 @@ impl GraphQl {
             let detail = "A subscription begins with exactly one field.";
             return Err(at(error_of(Fault::new(ErrorCode::ValidationFailed, detail)), meant.selection_set.pos));
         }
+        let document = match alone::rooted(&document, operation_name.as_deref(), meant) {
+            Some(rooted) => Arc::new(rooted),
+            None => document,
+        };
         let document = if weight.directives > 0 { gapless(&document, &variables) } else { document };
         let meant = operation(&document, operation_name.as_deref()).map_err(error_of)?;
         let selection = Selection::new(Arc::clone(&document), &hash, operation_name, variables, meant);

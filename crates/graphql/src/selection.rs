@@ -107,7 +107,7 @@ impl GraphQl {
             }
         }
         occasion.wish().ok_or_else(|| {
-            let detail = "A subscription begins with one field of `Subscription` itself, without a fragment.";
+            let detail = "A subscription begins with one field of `Subscription` that is never skipped.";
             vec![error_of(Fault::new(ErrorCode::ValidationFailed, detail))]
         })
     }
@@ -186,15 +186,34 @@ mod tests {
                 ErrorCode::ValidationFailed,
             ),
             (
-                "subscription { ...S } fragment S on Subscription { notificationCreated { id } }",
+                "subscription { ...S @skip(if: false) } fragment S on Subscription { notificationCreated { id } }",
                 ErrorCode::ValidationFailed,
             ),
+            ("subscription { ...S } fragment S on Query { me { id } }", ErrorCode::ValidationFailed),
             ("subscription { __typename }", ErrorCode::ValidationFailed),
             ("subscription { notificationCreated { nonsense } }", ErrorCode::ValidationFailed),
             ("subscription { notificationCreated @skip(if: true) { id } }", ErrorCode::ValidationFailed),
             ("subscription { notificationCreated { id ", ErrorCode::BadRequest),
         ] {
             assert_eq!(understood(query, json!({})).await.map(|(wish, _)| wish), Err(code), "{query}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_wish_may_stand_in_fragments() {
+        let whole = Wish { stream: Stream::NotificationCreated, session: None, after: None };
+        for query in [
+            "subscription { ...S } fragment S on Subscription { notificationCreated { ...N } } fragment N on Notification { id }",
+            "subscription { ... on Subscription { ... { notificationCreated { id } } } }",
+            "subscription A { ...S } subscription B { ...S } query C { ...Q } fragment S on Subscription { ...T } \
+             fragment T on Subscription { notificationCreated { id } } fragment Q on Query { me { id } }",
+        ] {
+            let ask = Ask { query: Some(query.to_owned()), ..Ask::default() };
+            let ask = Ask { operation_name: query.contains('A').then(|| "A".to_owned()), ..ask };
+            let Ok(Spoken::Subscribes(wish, _)) = GraphQl::new(true).understand("", ask).await else {
+                panic!("{query}")
+            };
+            assert_eq!(wish, whole, "{query}");
         }
     }
 

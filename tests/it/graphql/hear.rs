@@ -95,6 +95,17 @@ on_each_database! {
         assert_eq!(subscriber.settle().await, Vec::<Value>::new());
     }
 
+    async fn a_subscription_may_begin_in_a_fragment(app: TestApp) {
+        let ada = app.user("ada").await;
+        let room = app.session().owned_by(&ada).create().await;
+        let mut subscriber = ada.subscriber().await;
+        let named = "subscription S($id: ID!) { ...M } fragment M on Subscription { ... { messageCreated(sessionId: $id) { content } } }";
+        let id = subscriber.begin(named, json!({"id": room.id})).await;
+        assert_eq!(subscriber.settle().await, Vec::<Value>::new());
+        room.post(&ada, "hello").await;
+        assert_eq!(subscriber.value(&id, "messageCreated").await.unwrap(), json!({"content": "hello"}));
+    }
+
     async fn every_error_of_a_connection_names_its_request(app: TestApp) {
         let (ada, grace) = (app.user("ada").await, app.user("grace").await);
         let room = app.session().public().owned_by(&ada).create().await;

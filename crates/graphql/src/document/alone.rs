@@ -1,11 +1,16 @@
-//! One operation out of a document of several.
+//! One operation out of a document of several, and what a subscription begins with out of its fragments.
 
 use std::collections::HashSet;
 
 use async_graphql::{
-    Name,
-    parser::types::{DocumentOperations, ExecutableDocument, Selection, SelectionSet},
+    Name, Positioned,
+    parser::types::{
+        DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection, SelectionSet,
+    },
 };
+
+/// The type with whose fields a subscription begins.
+const ROOT: &str = "Subscription";
 
 /// The operation of this name, or the only one, with the fragments that it needs.
 pub(crate) fn alone(document: &ExecutableDocument, name: Option<&str>) -> ExecutableDocument {
@@ -40,4 +45,55 @@ fn spreads(set: &SelectionSet, names: &mut Vec<Name>) {
             Selection::FragmentSpread(spread) => names.push(spread.node.fragment_name.node.clone()),
         }
     }
+}
+
+/// A subscription that begins in a fragment, with its field by itself: the executor looks for it nowhere else. `None` where
+/// that is so already, or where directives stand at the fragment. Its fragments must not stand in themselves.
+pub(crate) fn rooted(
+    document: &ExecutableDocument,
+    name: Option<&str>,
+    meant: &OperationDefinition,
+) -> Option<ExecutableDocument> {
+    let is_field = |selected: &Positioned<Selection>| matches!(selected.node, Selection::Field(_));
+    if meant.ty != OperationType::Subscription || meant.selection_set.node.items.iter().all(is_field) {
+        return None;
+    }
+    let mut items = Vec::new();
+    lift(&meant.selection_set.node, document, &mut items)?;
+    let mut document = alone(document, name);
+    document.fragments.retain(|_, fragment| fragment.node.type_condition.node.on.node != ROOT);
+    let lifted = |operation: &mut Positioned<OperationDefinition>| {
+        operation.node.selection_set.node.items.clone_from(&items);
+    };
+    match &mut document.operations {
+        DocumentOperations::Single(operation) => lifted(operation),
+        DocumentOperations::Multiple(operations) => operations.values_mut().for_each(lifted),
+    }
+    Some(document)
+}
+
+fn lift(set: &SelectionSet, document: &ExecutableDocument, items: &mut Vec<Positioned<Selection>>) -> Option<()> {
+    for selected in &set.items {
+        let (condition, directives, inner) = match &selected.node {
+            Selection::Field(_) => {
+                items.push(selected.clone());
+                continue;
+            }
+            Selection::InlineFragment(Positioned { node: fragment, .. }) => {
+                (fragment.type_condition.as_ref(), &fragment.directives, &fragment.selection_set.node)
+            }
+            Selection::FragmentSpread(Positioned { node: spread, .. }) => {
+                let fragment = &document.fragments.get(&spread.fragment_name.node)?.node;
+                if !fragment.directives.is_empty() {
+                    return None;
+                }
+                (Some(&fragment.type_condition), &spread.directives, &fragment.selection_set.node)
+            }
+        };
+        if !directives.is_empty() || condition.is_some_and(|condition| condition.node.on.node != ROOT) {
+            return None;
+        }
+        lift(inner, document, items)?;
+    }
+    Some(())
 }

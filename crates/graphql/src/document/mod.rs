@@ -1,7 +1,7 @@
 //! Documents: looked over, parsed, and kept for those who send them again, be it by their text or by its hash.
 
 pub(crate) mod absent;
-mod alone;
+pub(crate) mod alone;
 mod escapes;
 pub mod limits;
 mod scan;

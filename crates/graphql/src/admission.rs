@@ -58,10 +58,8 @@ impl GraphQl {
         asks: Vec<Ask>,
         reach: Reach,
     ) -> Result<Vec<Result<Admitted, ServerError>>, Box<ServerError>> {
-        if asks.is_empty() || asks.len() > BATCH {
-            let detail = format!("A batch holds 1 to {BATCH} operations.");
-            let fault = if asks.is_empty() { Fault::new(ErrorCode::BadRequest, detail) } else { too_complex(&detail) };
-            return Err(Box::new(error_of(fault)));
+        if asks.len() > BATCH {
+            return Err(Box::new(error_of(too_complex(&format!("A batch holds 1 to {BATCH} operations.")))));
         }
         let (mut cost, mut mutations) = (0_usize, 0_usize);
         let mut admitted = Vec::with_capacity(asks.len());
@@ -86,6 +84,7 @@ impl GraphQl {
 
     pub(crate) async fn admit(&self, ask: Ask, reach: Reach) -> Result<Admitted, ServerError> {
         let Ask { query, operation_name, variables, extensions } = ask;
+        let operation_name = operation_name.filter(|name| !name.is_empty()); // some clients write what they leave out
         let (document, hash) = self.document(query.as_deref(), extensions.as_ref()).await?;
         let meant = operation(&document, operation_name.as_deref()).map_err(error_of)?;
         match meant.ty {

@@ -55,6 +55,10 @@ async fn queries_may_be_got_and_mutations_may_not() {
     assert_eq!(answer.header("content-type"), Some("application/json; charset=utf-8"));
     assert_eq!(answer.header("cache-control"), Some("no-store"));
 
+    let unnamed = json!({"query": "{ __typename }", "operationName": ""});
+    assert_eq!(told(&ada.get("/graphql?query=%7B__typename%7D&operationName=").await, "__typename"), "Query");
+    assert_eq!(told(&ada.post("/graphql").json(unnamed).await, "__typename"), "Query");
+
     let mutation = percent("mutation { createSession(input: {name: \"A room\"}) { id } }");
     for accept in ["application/json", MEDIA] {
         let answer = ada.get(&format!("/graphql?query={mutation}")).header("accept", accept).await;
@@ -121,7 +125,7 @@ async fn the_status_tells_what_the_client_wants_it_to_tell() {
         (json!({"query": 7}), 400, 400, "validation_failed"),
         (json!({"query": "{ __typename }", "variables": "x"}), 400, 400, "validation_failed"),
         (json!({"nothing": true}), 400, 400, "validation_failed"),
-        (json!([]), 200, 400, "bad_request"),
+        (json!([]), 400, 400, "bad_request"),
     ] {
         for (accept, status) in [("application/json", json_status), (MEDIA, graphql_status)] {
             let answer = app.post("/graphql").header("accept", accept).json(body.clone()).await;

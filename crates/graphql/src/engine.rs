@@ -19,7 +19,7 @@ use serde_json::Map;
 use crate::{
     admission::{Admitted, Reach},
     document::Documents,
-    fault::{Refused, fill, finish, written},
+    fault::{Refused, fill, finish, log, written},
     figures::OperationFigures,
     schema::{Schema, builder},
     selection::Selection,
@@ -63,6 +63,8 @@ pub struct Reply {
     pub refused: Option<ErrorCode>,
     /// Whether all that was asked for is there.
     pub whole: bool,
+    /// The code of what failed on our side, if something did.
+    pub failed: Option<ErrorCode>,
     /// When to try again, if a limit says so.
     pub retry_after: Option<std::time::Duration>,
 }
@@ -168,13 +170,14 @@ impl GraphQl {
                 return Self::refused(visit, *refused);
             }
         };
-        let (mut refused, mut errorless, mut retry_after) = (None, true, None);
+        let (mut refused, mut errorless, mut failed, mut retry_after) = (None, true, None, None);
         for part in &mut parts {
             let errors = match part {
                 Part::Executed(response) => &mut response.errors,
                 Part::Refused(errors) => errors,
             };
             errorless &= errors.is_empty();
+            failed = failed.or_else(|| failure(errors));
             retry_after = retry_after.max(longest_wait(errors));
             finish(errors, visit.request_id());
             if let (Part::Refused(errors), false) = (&*part, whole) {
@@ -186,7 +189,7 @@ impl GraphQl {
             [one] if !whole => written(one),
             all => written(&all),
         };
-        Reply { body, refused, whole: errorless, retry_after }
+        Reply { body, refused, whole: errorless, failed, retry_after }
     }
 
     fn refused(visit: &Visit, error: ServerError) -> Reply {
@@ -194,7 +197,8 @@ impl GraphQl {
         let code = code_of(&error);
         let mut errors = vec![error];
         finish(&mut errors, visit.request_id());
-        Reply { body: written(&Refused { errors: &errors }), refused: Some(code), whole: false, retry_after }
+        let body = written(&Refused { errors: &errors });
+        Reply { body, refused: Some(code), whole: false, failed: None, retry_after }
     }
 
     /// Reads an operation of a websocket; nothing is run by this.
@@ -218,15 +222,21 @@ impl GraphQl {
         }
     }
 
-    /// Runs a query or a mutation of a websocket; gives an answer as HTTP would have it.
+    /// Runs a query or a mutation of a websocket; gives an answer as HTTP would have it, and the code of what failed on our
+    /// side, if something did.
     ///
     /// # Errors
     /// When it does not fit the schema.
-    pub async fn reply(&self, visit: &Arc<Visit>, selection: &Selection) -> Result<Vec<u8>, Unrunnable> {
+    pub async fn reply(
+        &self,
+        visit: &Arc<Visit>,
+        selection: &Selection,
+    ) -> Result<(Vec<u8>, Option<ErrorCode>), Unrunnable> {
         match self.run(visit, selection).await {
             Part::Executed(mut response) => {
+                let failed = failure(&response.errors);
                 finish(&mut response.errors, visit.request_id());
-                Ok(written(&Executed { data: &response.data, errors: &response.errors }))
+                Ok((written(&Executed { data: &response.data, errors: &response.errors }), failed))
             }
             Part::Refused(errors) => Err(unrunnable(visit.request_id(), errors)),
         }
@@ -235,6 +245,7 @@ impl GraphQl {
     async fn run(&self, visit: &Arc<Visit>, selection: &Selection) -> Part {
         let begun = Instant::now();
         let mut response = self.schema.execute(prepared(selection).data(Arc::clone(visit))).await;
+        log(&response.errors, visit.request_id(), |key| selection.root(key));
         self.figures.ran(selection.kind, response.errors.first().map(code_of), begun.elapsed());
         // What does not fit the schema has no place in it.
         if response.data == Value::Null
@@ -274,6 +285,11 @@ fn unrunnable(request_id: &str, mut errors: Vec<ServerError>) -> Unrunnable {
 
 fn code_of(error: &ServerError) -> ErrorCode {
     error.source::<crate::fault::Refusal>().map_or(ErrorCode::ValidationFailed, |refusal| refusal.0.code)
+}
+
+/// The code of the first error that is our own.
+fn failure(errors: &[ServerError]) -> Option<ErrorCode> {
+    errors.iter().map(code_of).find(|code| code.status() >= 500)
 }
 
 fn longest_wait(errors: &[ServerError]) -> Option<std::time::Duration> {

@@ -3,8 +3,8 @@
 use std::sync::{Arc, OnceLock, atomic::Ordering};
 
 use async_graphql::{
-    Response, ServerError, Value, Variables,
-    parser::types::{ExecutableDocument, OperationDefinition, OperationType, Selection as Selected},
+    Name, Response, ServerError, Value, Variables,
+    parser::types::{ExecutableDocument, OperationDefinition, OperationType, Selection as Selected, SelectionSet},
 };
 use aws_lc_rs::digest::{Context, SHA256};
 use bytes::Bytes;
@@ -15,7 +15,7 @@ use rondo_wire::{ErrorCode, Fault};
 use crate::{
     document::{Hash, as_hash, operation},
     engine::{Executed, GraphQl, prepared},
-    fault::{error_of, fill, finish, written},
+    fault::{error_of, fill, finish, log, written},
     shape::Shape,
     subscription::{Happening, Occasion, Wish},
 };
@@ -52,6 +52,29 @@ impl Selection {
         self.shape.get_or_init(|| {
             let meant = operation(&self.document, self.operation_name.as_deref());
             meant.map_or_else(|_| Shape::default(), |meant| Shape::of(&self.document, meant, &self.variables))
+        })
+    }
+
+    /// The field that an answer calls `key`, as `Query.sessions`.
+    pub(crate) fn root(&self, key: &str) -> Option<String> {
+        let meant = operation(&self.document, self.operation_name.as_deref()).ok()?;
+        let field = self.find(&meant.selection_set.node, key)?;
+        let root = match self.kind {
+            OperationType::Query => "Query",
+            OperationType::Mutation => "Mutation",
+            OperationType::Subscription => "Subscription",
+        };
+        Some(format!("{root}.{field}"))
+    }
+
+    fn find<'s>(&'s self, set: &'s SelectionSet, key: &str) -> Option<&'s Name> {
+        set.items.iter().find_map(|selected| match &selected.node {
+            Selected::Field(field) => (field.node.response_key().node == key).then_some(&field.node.name.node),
+            Selected::InlineFragment(fragment) => self.find(&fragment.node.selection_set.node, key),
+            Selected::FragmentSpread(spread) => {
+                let fragment = self.document.fragments.get(&spread.node.fragment_name.node)?;
+                self.find(&fragment.node.selection_set.node, key)
+            }
         })
     }
 
@@ -126,7 +149,9 @@ impl GraphQl {
         selection.shape().give(&mut response.data);
         if !response.errors.is_empty() {
             // All who are told these bytes are told this name; it is the one in the log.
-            finish(&mut response.errors, &RequestId::generate().0.to_string());
+            let request_id = RequestId::generate().0.to_string();
+            log(&response.errors, &request_id, |key| selection.root(key));
+            finish(&mut response.errors, &request_id);
         }
         Some(written(&Executed { data: &response.data, errors: &response.errors }).into())
     }

@@ -25,6 +25,7 @@ use rondo_domain::{
 use rondo_graphql::{Batch, GraphQl, Reply, Services as Parts, Visit, Visitor};
 use rondo_wire::Fault;
 use tokio::{sync::oneshot, time::Instant};
+use tracing::Span;
 
 pub(crate) use self::origin::PROOFS as PREFLIGHT;
 use self::{answer::Media, live::Live};
@@ -37,6 +38,7 @@ use crate::{
     request_id::RequestId,
     resource::resource,
     state::Services,
+    trace,
 };
 
 /// Where it is spoken.
@@ -155,6 +157,8 @@ async fn run(
     let actor = visitor.caller.as_ref().ok().copied();
     let visit = Arc::new(Visit::new(&surface.parts, visitor));
     let batch = Arc::new(batch);
+    let span = Span::current(); // the request's; what fails within it is reported with its route
+    span.record("http.route", PATH);
     let mut made = None;
     if let (Some(actor), Some(answers)) = (actor, request.app_data::<Data<Answers>>()) {
         match kept(surface, answers, &visit, actor, &batch).await {
@@ -167,6 +171,9 @@ async fn run(
         Some(reply) => reply,
         None => surface.engine.answer(&visit, Arc::unwrap_or_clone(batch), read_only).await,
     };
+    if let Some(code) = reply.failed {
+        trace::note_error(&span, code);
+    }
     let effects = visit.effects();
     limits::note(request, effects.quotas);
     let mut response = answer::of(reply, media);

@@ -122,13 +122,13 @@ impl Work {
             }
         };
         match outcome {
-            Ok(body) => {
+            Ok((body, failed)) => {
                 if self.link.has_room(&self.operation).await {
                     self.link.push(Out::Answer(Arc::clone(&self.operation), body));
                 } else if !self.operation.is_done() {
                     self.link.close(Close::LAGGED);
                 }
-                None
+                failed
             }
             Err(Unrunnable { errors, code }) => {
                 self.link.push(Out::Failed(Arc::clone(&self.operation), errors));

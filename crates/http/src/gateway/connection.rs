@@ -1,7 +1,7 @@
 //! One connection: whose it is, what it joined, and its queue of events.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, VecDeque, hash_map::Entry},
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::Duration,
 };
@@ -50,8 +50,10 @@ struct Rooms {
 
 /// What became of a stay that was to begin.
 pub(super) enum Stay {
-    /// It began; the one before it, if there was one, is over.
-    Began(Option<ConnectionId>),
+    /// It began.
+    Began,
+    /// Another began before, and goes on.
+    GoesOn,
     /// The connection is closed.
     Closed,
 }
@@ -177,10 +179,19 @@ impl Connection {
         lock(&self.rooms).joined.contains_key(&session)
     }
 
-    /// Notes a stay in a session.
+    /// Notes a stay in a session, unless there is one.
     pub(super) fn joined(&self, session: SessionId, stay: ConnectionId) -> Stay {
         let mut rooms = lock(&self.rooms);
-        if rooms.closed { Stay::Closed } else { Stay::Began(rooms.joined.insert(session, stay)) }
+        if rooms.closed {
+            return Stay::Closed;
+        }
+        match rooms.joined.entry(session) {
+            Entry::Occupied(_) => Stay::GoesOn,
+            Entry::Vacant(place) => {
+                place.insert(stay);
+                Stay::Began
+            }
+        }
     }
 
     /// Notes that it no longer hears a session; gives the stay that is over.

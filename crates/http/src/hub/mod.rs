@@ -212,7 +212,7 @@ impl Hub {
     }
 
     /// Gives a connection its seat and holds back what it hears until [`Hub::go_live`]. A seat that it has in this
-    /// session already is replaced. Answers once the seat is there and the session's signals arrive on this node.
+    /// session already is replaced, and stands again after [`Hub::go_back`]. Answers once the seat is there and the session's signals arrive on this node.
     pub(crate) async fn attach(&self, session: SessionId, listener: Listener) -> Result<(), Stopped> {
         let (reply, answer) = oneshot::channel();
         self.send(session, Command::Attach { session, listener, reply }).await?;
@@ -222,6 +222,14 @@ impl Hub {
     /// Lets a seat hear all that comes after `position`: first what was held back, in order.
     pub(crate) async fn go_live(&self, session: SessionId, seat: SeatId, position: Position) -> Result<(), Stopped> {
         self.send(session, Command::GoLive { session, seat, position }).await
+    }
+
+    /// The join was refused: a seat that stood before it hears on from there, first what was held back; another goes.
+    /// `true` when it hears on, or has just heard the end.
+    pub(crate) async fn go_back(&self, session: SessionId, seat: SeatId) -> Result<bool, Stopped> {
+        let (reply, answer) = oneshot::channel();
+        self.send(session, Command::GoBack { session, seat, reply }).await?;
+        Ok(answer.await.unwrap_or(false)) // there is no such room any more
     }
 
     /// Takes a seat away; without effect when it has none.

@@ -49,9 +49,8 @@ pub(in crate::gateway) async fn join(context: &Context<'_>, request: JoinSession
 /// `session:leave`: the room is left at once; without effect where it was not joined.
 pub(in crate::gateway) async fn leave(context: &Context<'_>, request: LeaveSession) -> Result<Reply, Fault> {
     let session = request.try_into()?;
-    let (typing, user) = (&context.gateway.typing, context.actor.user);
-    if context.connection.has_joined(session) && typing.stop(session, user) {
-        context.gateway.services.messages.show_typing(user, session, false).await?;
+    if context.connection.has_joined(session) {
+        context.gateway.stop_typing(session, context.actor.user);
     }
     abandon(context, session).await;
     Reply::new(&Nothing {})

@@ -287,6 +287,7 @@ impl Outlet for SocketOutlet {
 
     fn ended(&self, session: SessionId) {
         if let (Some(stay), Some(gateway)) = (self.connection.left(session), self.gateway.upgrade()) {
+            gateway.typing.expire(session, self.connection.actor().user);
             gateway.end_stay_soon(session, stay);
         }
     }

@@ -140,9 +140,13 @@ impl Connection {
         *lock(&self.actor)
     }
 
-    /// A newer token of the same person.
-    pub(super) fn renew(&self, actor: Actor) {
-        *lock(&self.actor) = actor;
+    /// Another token of the same person; gives who speaks from now on, and until when. One of the same login never
+    /// shortens the connection's life; by another login it stands for as long as that one's token says.
+    pub(super) fn renew(&self, shown: Actor) -> Actor {
+        let mut actor = lock(&self.actor);
+        let until = if shown.login == actor.login { actor.expires_at.max(shown.expires_at) } else { shown.expires_at };
+        *actor = Actor { expires_at: until, ..shown };
+        *actor
     }
 
     /// Cuts the websocket, if it began as one.

@@ -8,6 +8,7 @@ mod m20261120_120200_create_messages_and_events;
 mod m20261120_130000_create_invitations_notifications_and_keys;
 mod m20261120_140000_index_sessions_by_activity;
 mod m20261120_150000_create_chores;
+mod m20261130_120000_index_acceptances;
 
 use sea_orm_migration::{
     MigrationTrait, MigratorTrait, async_trait,
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_130000_create_invitations_notifications_and_keys::Migration),
             Box::new(m20261120_140000_index_sessions_by_activity::Migration),
             Box::new(m20261120_150000_create_chores::Migration),
+            Box::new(m20261130_120000_index_acceptances::Migration),
         ]
     }
 }

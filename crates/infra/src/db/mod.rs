@@ -57,12 +57,13 @@ use self::{
 
 /// Reads whose cost does not grow with what they leave out; named for the test that looks at their plans.
 #[doc(hidden)]
-pub const BOUNDED_READS: [(&str, &str); 5] = [
+pub const BOUNDED_READS: [(&str, &str); 6] = [
     ("messages before", messages::SEEN_BEFORE),
     ("messages after", messages::SEEN_AFTER),
     ("events", log::EVENTS),
     ("members", sessions::MEMBERS),
     ("sessions", sessions::OF_USER_OR_NEWEST),
+    ("acceptances", personal::ACCEPTED),
 ];
 
 /// How long a pool may take to close.

@@ -167,6 +167,11 @@ impl Gateway {
         Arc::clone(&self.lifelines)
     }
 
+    /// Cancelled when nobody is let in any more.
+    pub(crate) fn stopping(&self) -> CancellationToken {
+        self.stopping.clone()
+    }
+
     /// What it counts.
     pub(crate) const fn figures(&self) -> &SocketFigures {
         &self.figures

@@ -65,7 +65,7 @@ impl Room {
     }
 
     pub(super) fn attach(&mut self, listener: Listener) {
-        let before = self.seats.remove(&listener.seat).and_then(|seat| seat.state.to_go_back_to());
+        let before = self.seats.remove(&listener.seat).and_then(|seat| seat.state.remembered());
         self.seats.insert(listener.seat, Seat { listener, state: State::joining(before) });
     }
 

@@ -110,7 +110,7 @@ impl State {
     }
 
     /// What a seat that joins again goes back to if that is refused: to nothing, where its session is over for it.
-    pub(super) fn to_go_back_to(self) -> Option<Box<Self>> {
+    pub(super) fn remembered(self) -> Option<Box<Self>> {
         match self {
             Self::Joining { before, .. } => before,
             Self::Lagged { end: Some(_), .. } => None,

@@ -24,7 +24,7 @@ pub(in crate::gateway) async fn start(context: &Context<'_>, request: LeaveSessi
 }
 
 /// `typing:stop`: without effect for whoever does not type.
-pub(in crate::gateway) async fn stop(context: &Context<'_>, request: LeaveSession) -> Result<Reply, Fault> {
+pub(in crate::gateway) fn stop(context: &Context<'_>, request: LeaveSession) -> Result<Reply, Fault> {
     let session = joined(context, request)?;
     let Context { gateway, actor, .. } = context;
     gateway.stop_typing(session, actor.user);

@@ -9,6 +9,7 @@ mod m20261120_130000_create_invitations_notifications_and_keys;
 mod m20261120_140000_index_sessions_by_activity;
 mod m20261120_150000_create_chores;
 mod m20261130_120000_index_mentions_by_message;
+mod m20261130_120100_index_acceptances;
 
 use sea_orm_migration::{
     MigrationTrait, MigratorTrait, async_trait,
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_140000_index_sessions_by_activity::Migration),
             Box::new(m20261120_150000_create_chores::Migration),
             Box::new(m20261130_120000_index_mentions_by_message::Migration),
+            Box::new(m20261130_120100_index_acceptances::Migration),
         ]
     }
 }

@@ -367,6 +367,17 @@ pub trait EventLog: Send + Sync {
     async fn heads(&self, sessions: &[SessionId]) -> Result<Vec<Head>, StoreError>;
 }
 
+/// The event of an invitation's acceptance, for somebody whom it concerns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acceptance {
+    /// Whom.
+    pub user: UserId,
+    /// When it was logged.
+    pub at: Timestamp,
+    /// What was logged.
+    pub event: RecordedEvent,
+}
+
 /// Reads of what is for people's connections: the truth behind what the bus may lose.
 #[async_trait]
 pub trait PersonalLog: Send + Sync {
@@ -387,6 +398,10 @@ pub trait PersonalLog: Send + Sync {
         after: InvitationId,
         limit: Limit,
     ) -> Result<Vec<(UserId, Invitation)>, StoreError>;
+
+    /// The acceptances of invitations that were logged since then and concern these people (at most 512), the oldest
+    /// first: as owners of the session, or as members who invited. Whoever accepted knows already.
+    async fn accepted(&self, users: &[UserId], since: Timestamp, limit: Limit) -> Result<Vec<Acceptance>, StoreError>;
 
     /// Those of these logins that are in force.
     async fn live_logins(&self, logins: &[LoginId]) -> Result<Vec<LoginId>, StoreError>;

@@ -9,20 +9,17 @@ use std::{
 };
 
 use async_graphql::{
-    Pos, Request, Response, ServerError, Value, Variables,
+    Request, Response, ServerError, Value,
     parser::types::{ExecutableDocument, OperationType},
 };
-use rondo_wire::{ErrorCode, Fault};
+use rondo_wire::ErrorCode;
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
 
 use crate::{
-    document::{
-        Documents, Hash, Weight, fit, hash_of,
-        limits::{BATCH, COST},
-        operation, parse_hash, too_complex, weigh,
-    },
-    fault::{Refused, error_of, fill, finish, written},
+    admission::{Admitted, Reach},
+    document::Documents,
+    fault::{Refused, fill, finish, log, written},
     figures::OperationFigures,
     schema::{Schema, builder},
     selection::Selection,
@@ -66,6 +63,8 @@ pub struct Reply {
     pub refused: Option<ErrorCode>,
     /// Whether all that was asked for is there.
     pub whole: bool,
+    /// The code of what failed on our side, if something did.
+    pub failed: Option<ErrorCode>,
     /// When to try again, if a limit says so.
     pub retry_after: Option<std::time::Duration>,
 }
@@ -74,6 +73,8 @@ pub struct Reply {
 pub struct GraphQl {
     pub(crate) schema: Schema,
     pub(crate) documents: Documents,
+    /// Whether the schema tells of itself.
+    pub(crate) introspection: bool,
     figures: OperationFigures,
     pub(crate) rendered: AtomicU64,
 }
@@ -95,39 +96,12 @@ pub struct Unrunnable {
     pub code: ErrorCode,
 }
 
-/// What may be asked for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Reach {
-    Queries,
-    Mutations,
-    Subscriptions,
-}
-
-/// An operation that may be run.
-struct Admitted {
-    selection: Selection,
-    weight: Weight,
-}
-
-impl Admitted {
-    fn mutations(&self) -> usize {
-        if self.selection.kind == OperationType::Mutation { self.weight.roots } else { 0 }
-    }
-}
-
 /// An operation ready for the executor.
 pub(crate) fn prepared(selection: &Selection) -> Request {
     let mut request = Request::new("").variables(selection.variables.clone());
     request.operation_name.clone_from(&selection.operation_name);
     request.set_parsed_query(ExecutableDocument::clone(&selection.document));
     request
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct PersistedQuery {
-    version: i64,
-    sha256_hash: String,
 }
 
 #[derive(Serialize)]
@@ -150,7 +124,7 @@ impl GraphQl {
         let builder = builder();
         let builder = if introspection { builder } else { builder.disable_introspection().disable_suggestions() };
         let (documents, figures) = (Documents::default(), OperationFigures::default());
-        Self { schema: builder.finish(), documents, figures, rendered: AtomicU64::new(0) }
+        Self { schema: builder.finish(), documents, introspection, figures, rendered: AtomicU64::new(0) }
     }
 
     /// What it counts.
@@ -196,13 +170,14 @@ impl GraphQl {
                 return Self::refused(visit, *refused);
             }
         };
-        let (mut refused, mut errorless, mut retry_after) = (None, true, None);
+        let (mut refused, mut errorless, mut failed, mut retry_after) = (None, true, None, None);
         for part in &mut parts {
             let errors = match part {
                 Part::Executed(response) => &mut response.errors,
                 Part::Refused(errors) => errors,
             };
             errorless &= errors.is_empty();
+            failed = failed.or_else(|| failure(errors));
             retry_after = retry_after.max(longest_wait(errors));
             finish(errors, visit.request_id());
             if let (Part::Refused(errors), false) = (&*part, whole) {
@@ -214,7 +189,7 @@ impl GraphQl {
             [one] if !whole => written(one),
             all => written(&all),
         };
-        Reply { body, refused, whole: errorless, retry_after }
+        Reply { body, refused, whole: errorless, failed, retry_after }
     }
 
     fn refused(visit: &Visit, error: ServerError) -> Reply {
@@ -222,7 +197,8 @@ impl GraphQl {
         let code = code_of(&error);
         let mut errors = vec![error];
         finish(&mut errors, visit.request_id());
-        Reply { body: written(&Refused { errors: &errors }), refused: Some(code), whole: false, retry_after }
+        let body = written(&Refused { errors: &errors });
+        Reply { body, refused: Some(code), whole: false, failed: None, retry_after }
     }
 
     /// Reads an operation of a websocket; nothing is run by this.
@@ -246,15 +222,21 @@ impl GraphQl {
         }
     }
 
-    /// Runs a query or a mutation of a websocket; gives an answer as HTTP would have it.
+    /// Runs a query or a mutation of a websocket; gives an answer as HTTP would have it, and the code of what failed on our
+    /// side, if something did.
     ///
     /// # Errors
     /// When it does not fit the schema.
-    pub async fn reply(&self, visit: &Arc<Visit>, selection: &Selection) -> Result<Vec<u8>, Unrunnable> {
+    pub async fn reply(
+        &self,
+        visit: &Arc<Visit>,
+        selection: &Selection,
+    ) -> Result<(Vec<u8>, Option<ErrorCode>), Unrunnable> {
         match self.run(visit, selection).await {
             Part::Executed(mut response) => {
+                let failed = failure(&response.errors);
                 finish(&mut response.errors, visit.request_id());
-                Ok(written(&Executed { data: &response.data, errors: &response.errors }))
+                Ok((written(&Executed { data: &response.data, errors: &response.errors }), failed))
             }
             Part::Refused(errors) => Err(unrunnable(visit.request_id(), errors)),
         }
@@ -263,6 +245,7 @@ impl GraphQl {
     async fn run(&self, visit: &Arc<Visit>, selection: &Selection) -> Part {
         let begun = Instant::now();
         let mut response = self.schema.execute(prepared(selection).data(Arc::clone(visit))).await;
+        log(&response.errors, visit.request_id(), |key| selection.root(key));
         self.figures.ran(selection.kind, response.errors.first().map(code_of), begun.elapsed());
         // What does not fit the schema has no place in it.
         if response.data == Value::Null
@@ -272,99 +255,8 @@ impl GraphQl {
             Part::Refused(response.errors)
         } else {
             fill(&mut response.data, &response.errors);
+            selection.shape().give(&mut response.data);
             Part::Executed(response)
-        }
-    }
-
-    /// Holds a whole request against the limits, before any part of it is run.
-    async fn admit_all(
-        &self,
-        visit: &Visit,
-        asks: Vec<Ask>,
-        reach: Reach,
-    ) -> Result<Vec<Result<Admitted, ServerError>>, Box<ServerError>> {
-        if asks.is_empty() || asks.len() > BATCH {
-            let detail = format!("A batch holds 1 to {BATCH} operations.");
-            let fault = if asks.is_empty() { Fault::new(ErrorCode::BadRequest, detail) } else { too_complex(&detail) };
-            return Err(Box::new(error_of(fault)));
-        }
-        let (mut cost, mut mutations) = (0_usize, 0_usize);
-        let mut admitted = Vec::with_capacity(asks.len());
-        for ask in asks {
-            let one = self.admit(ask, reach).await;
-            if let Ok(one) = &one {
-                cost = cost.saturating_add(one.weight.cost);
-                mutations += one.mutations();
-            }
-            admitted.push(one);
-        }
-        if cost > COST {
-            let detail = format!("The batch is too costly: its operations may come up to {COST} together.");
-            return Err(Box::new(error_of(too_complex(&detail))));
-        }
-        if mutations > 1 && !matches!(visit.key(), Ok(None)) {
-            let message = "names one mutation, and there are several";
-            return Err(Box::new(error_of(Fault::field("Idempotency-Key", "ambiguous", message))));
-        }
-        Ok(admitted)
-    }
-
-    async fn admit(&self, ask: Ask, reach: Reach) -> Result<Admitted, ServerError> {
-        let Ask { query, operation_name, variables, extensions } = ask;
-        let (document, hash) = self.document(query.as_deref(), extensions.as_ref()).await?;
-        let meant = operation(&document, operation_name.as_deref()).map_err(error_of)?;
-        match meant.ty {
-            OperationType::Mutation if reach == Reach::Queries => {
-                let detail = "Mutations are sent by POST.";
-                return Err(error_of(Fault::new(ErrorCode::MethodNotAllowed, detail)));
-            }
-            OperationType::Subscription if reach != Reach::Subscriptions => {
-                let detail = "Subscriptions are spoken over a websocket, in the protocol graphql-transport-ws.";
-                let position = meant.selection_set.pos;
-                return Err(at(error_of(Fault::new(ErrorCode::ValidationFailed, detail)), position));
-            }
-            OperationType::Query | OperationType::Mutation | OperationType::Subscription => {}
-        }
-        let variables = Variables::from_json(serde_json::Value::Object(variables.unwrap_or_default()));
-        fit(meant, &variables).map_err(error_of)?;
-        let weight = weigh(&document, meant, &variables).map_err(error_of)?;
-        if meant.ty == OperationType::Subscription && weight.roots != 1 {
-            let detail = "A subscription begins with exactly one field.";
-            return Err(at(error_of(Fault::new(ErrorCode::ValidationFailed, detail)), meant.selection_set.pos));
-        }
-        let selection = Selection::new(Arc::clone(&document), &hash, operation_name, variables, meant);
-        Ok(Admitted { selection, weight })
-    }
-
-    /// The document that is meant, by its text or by its hash.
-    async fn document(
-        &self,
-        query: Option<&str>,
-        extensions: Option<&Map<String, serde_json::Value>>,
-    ) -> Result<(Arc<ExecutableDocument>, Hash), ServerError> {
-        let bad = |detail: &str| error_of(Fault::new(ErrorCode::BadRequest, detail));
-        let persisted = extensions.and_then(|extensions| extensions.get("persistedQuery"));
-        let persisted = match persisted {
-            Some(persisted) => {
-                let persisted = PersistedQuery::deserialize(persisted).ok().filter(|persisted| persisted.version == 1);
-                let hash = persisted.and_then(|persisted| parse_hash(&persisted.sha256_hash));
-                Some(hash.ok_or_else(|| bad("`persistedQuery` must have version 1 and a SHA-256 in hexadecimal."))?)
-            }
-            None => None,
-        };
-        match (query.filter(|query| !query.is_empty()), persisted) {
-            (None, None) => Err(bad("There is no `query`.")),
-            (None, Some(hash)) => self.documents.find(&hash).await.map(|document| (document, hash)).ok_or_else(|| {
-                let fault = Fault::new(ErrorCode::PersistedQueryNotFound, "PersistedQueryNotFound");
-                error_of(fault) // clients know it by this message
-            }),
-            (Some(text), persisted) => {
-                let hash = hash_of(text);
-                if persisted.is_some_and(|persisted| persisted != hash) {
-                    return Err(bad("The hash of the persisted query is not that of the query."));
-                }
-                Ok((self.documents.of(text, hash).await?, hash))
-            }
         }
     }
 }
@@ -391,12 +283,13 @@ fn unrunnable(request_id: &str, mut errors: Vec<ServerError>) -> Unrunnable {
     Unrunnable { errors: written(&errors), code }
 }
 
-fn at(error: ServerError, position: Pos) -> ServerError {
-    ServerError { locations: vec![position], ..error }
-}
-
 fn code_of(error: &ServerError) -> ErrorCode {
     error.source::<crate::fault::Refusal>().map_or(ErrorCode::ValidationFailed, |refusal| refusal.0.code)
+}
+
+/// The code of the first error that is our own.
+fn failure(errors: &[ServerError]) -> Option<ErrorCode> {
+    errors.iter().map(code_of).find(|code| code.status() >= 500)
 }
 
 fn longest_wait(errors: &[ServerError]) -> Option<std::time::Duration> {

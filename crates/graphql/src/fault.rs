@@ -32,6 +32,7 @@ impl<F: Into<Fault>> From<F> for Refusal {
 #[must_use]
 pub fn refusal(fault: Fault, request_id: &str) -> Vec<u8> {
     let mut errors = vec![error_of(fault)];
+    log(&errors, request_id, |_| None);
     finish(&mut errors, request_id);
     written(&Refused { errors: &errors })
 }
@@ -40,6 +41,7 @@ pub fn refusal(fault: Fault, request_id: &str) -> Vec<u8> {
 #[must_use]
 pub fn refusals(fault: Fault, request_id: &str, after: Option<i64>) -> Vec<u8> {
     let mut errors = vec![error_of(fault)];
+    log(&errors, request_id, |_| None);
     finish(&mut errors, request_id);
     if let (Some(after), Some(extensions)) = (after, errors.first_mut().and_then(|error| error.extensions.as_mut())) {
         extensions.set("after", after);
@@ -88,7 +90,7 @@ pub(crate) fn fill(data: &mut Value, errors: &[ServerError]) {
     }
 }
 
-/// Gives every error its code and the request's id, and gives the faults that are our own to the log.
+/// Gives every error its code and the request's id.
 pub(crate) fn finish(errors: &mut Vec<ServerError>, request_id: &str) {
     errors.truncate(TOLD);
     for error in errors {
@@ -96,17 +98,28 @@ pub(crate) fn finish(errors: &mut Vec<ServerError>, request_id: &str) {
             Some(Refusal(fault)) => fault.clone(),
             None => unfitting(&error.message),
         };
-        if let Some(cause) = &fault.cause {
-            tracing::event!(
-                name: "graphql.error",
-                tracing::Level::WARN,
-                error.code = fault.code.as_str(),
-                error.cause = cause.as_str(),
-                request.id = request_id,
-                "a field failed"
-            );
-        }
         error.extensions = Some(extensions(&fault, request_id));
+    }
+}
+
+/// Gives the faults that are our own to the log, each with the field of the schema's root under which it came; `root` knows
+/// it by the name that it has in the answer.
+pub(crate) fn log(errors: &[ServerError], request_id: &str, root: impl Fn(&str) -> Option<String>) {
+    for error in errors.iter().take(TOLD) {
+        let Some(Refusal(Fault { code, cause: Some(cause), .. })) = error.source() else { continue };
+        let root = match error.path.first() {
+            Some(PathSegment::Field(key)) => root(key),
+            _ => None,
+        };
+        tracing::event!(
+            name: "graphql.error",
+            tracing::Level::WARN,
+            error.code = code.as_str(),
+            error.cause = cause.as_str(),
+            graphql.field = root.as_deref(),
+            request.id = request_id,
+            "a field failed"
+        );
     }
 }
 

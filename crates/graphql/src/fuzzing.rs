@@ -2,7 +2,7 @@
 
 use async_graphql::{Variables, parser::parse_query};
 
-use crate::document::{operation, parse_hash, scan, weigh};
+use crate::document::{absent, operation, parse_hash, scan, weigh};
 
 /// What a document weighs that is within every limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +20,10 @@ pub struct Weighed {
 pub fn document(text: &str) -> Option<Weighed> {
     scan(text).ok()?;
     let document = parse_query(text).ok()?;
-    let weight = weigh(&document, operation(&document, None).ok()?, &Variables::default()).ok()?;
+    let (mut variables, meant) = (Variables::default(), operation(&document, None).ok()?);
+    let absent = absent::complete(meant, &mut variables);
+    let document = absent::without(&document, None, &absent);
+    let weight = weigh(&document, operation(&document, None).ok()?, &variables).ok()?;
     Some(Weighed { depth: weight.depth, fields: weight.fields, cost: weight.cost })
 }
 

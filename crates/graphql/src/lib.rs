@@ -1,6 +1,7 @@
 //! The GraphQL surface: a schema over the services that REST and Socket.IO call, its loaders, and the limits within which
 //! a query is run. Knows nothing of HTTP: a [`Visit`] says who asks, and [`GraphQl::answer`] gives the bytes to send.
 
+mod admission;
 mod connection;
 mod document;
 mod engine;
@@ -17,6 +18,7 @@ mod query;
 mod scalar;
 mod schema;
 mod selection;
+mod shape;
 mod subscription;
 mod visit;
 

@@ -1,20 +1,22 @@
 //! What a subscriber selects of each event, and the key under which those who select the same share it.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::{Arc, OnceLock, atomic::Ordering};
 
 use async_graphql::{
-    Response, ServerError, Value, Variables,
-    parser::types::{ExecutableDocument, OperationDefinition, OperationType, Selection as Selected},
+    Name, Response, ServerError, Value, Variables,
+    parser::types::{ExecutableDocument, OperationDefinition, OperationType, Selection as Selected, SelectionSet},
 };
 use aws_lc_rs::digest::{Context, SHA256};
 use bytes::Bytes;
 use futures_util::StreamExt;
+use rondo_domain::ids::RequestId;
 use rondo_wire::{ErrorCode, Fault};
 
 use crate::{
-    document::{Hash, as_hash},
+    document::{Hash, as_hash, operation},
     engine::{Executed, GraphQl, prepared},
-    fault::{error_of, fill, finish, written},
+    fault::{error_of, fill, finish, log, written},
+    shape::Shape,
     subscription::{Happening, Occasion, Wish},
 };
 
@@ -30,6 +32,7 @@ pub struct Selection {
     pub(crate) variables: Variables,
     pub(crate) kind: OperationType,
     key: SelectionKey,
+    shape: OnceLock<Shape>,
 }
 
 impl Selection {
@@ -41,7 +44,44 @@ impl Selection {
         meant: &OperationDefinition,
     ) -> Self {
         let key = key(hash, operation_name.as_deref(), &variables, meant);
-        Self { document, operation_name, variables, kind: meant.ty, key }
+        Self { document, operation_name, variables, kind: meant.ty, key, shape: OnceLock::new() }
+    }
+
+    /// The shape of what it gives. Only for one that was run: then it is known to fit the schema.
+    pub(crate) fn shape(&self) -> &Shape {
+        self.shape.get_or_init(|| {
+            let meant = operation(&self.document, self.operation_name.as_deref());
+            meant.map_or_else(|_| Shape::default(), |meant| Shape::of(&self.document, meant, &self.variables))
+        })
+    }
+
+    /// The field that an answer calls `key`, as `Query.sessions`.
+    pub(crate) fn root(&self, key: &str) -> Option<String> {
+        let meant = operation(&self.document, self.operation_name.as_deref()).ok()?;
+        let field = self.find(&meant.selection_set.node, key)?;
+        let root = match self.kind {
+            OperationType::Query => "Query",
+            OperationType::Mutation => "Mutation",
+            OperationType::Subscription => "Subscription",
+        };
+        Some(format!("{root}.{field}"))
+    }
+
+    fn find<'s>(&'s self, set: &'s SelectionSet, key: &str) -> Option<&'s Name> {
+        set.items.iter().find_map(|selected| match &selected.node {
+            Selected::Field(field) => (field.node.response_key().node == key).then_some(&field.node.name.node),
+            Selected::InlineFragment(fragment) => self.find(&fragment.node.selection_set.node, key),
+            Selected::FragmentSpread(spread) => {
+                let fragment = self.document.fragments.get(&spread.node.fragment_name.node)?;
+                self.find(&fragment.node.selection_set.node, key)
+            }
+        })
+    }
+
+    /// Whether it changes something.
+    #[must_use]
+    pub fn is_mutation(&self) -> bool {
+        self.kind == OperationType::Mutation
     }
 
     /// Under which its bytes are shared.
@@ -90,7 +130,7 @@ impl GraphQl {
             }
         }
         occasion.wish().ok_or_else(|| {
-            let detail = "A subscription begins with one field of `Subscription` itself, without a fragment.";
+            let detail = "A subscription begins with one field of `Subscription` that is never skipped.";
             vec![error_of(Fault::new(ErrorCode::ValidationFailed, detail))]
         })
     }
@@ -106,7 +146,13 @@ impl GraphQl {
             return None;
         }
         fill(&mut response.data, &response.errors);
-        finish(&mut response.errors, "");
+        selection.shape().give(&mut response.data);
+        if !response.errors.is_empty() {
+            // All who are told these bytes are told this name; it is the one in the log.
+            let request_id = RequestId::generate().0.to_string();
+            log(&response.errors, &request_id, |key| selection.root(key));
+            finish(&mut response.errors, &request_id);
+        }
         Some(written(&Executed { data: &response.data, errors: &response.errors }).into())
     }
 }
@@ -165,15 +211,34 @@ mod tests {
                 ErrorCode::ValidationFailed,
             ),
             (
-                "subscription { ...S } fragment S on Subscription { notificationCreated { id } }",
+                "subscription { ...S @skip(if: false) } fragment S on Subscription { notificationCreated { id } }",
                 ErrorCode::ValidationFailed,
             ),
+            ("subscription { ...S } fragment S on Query { me { id } }", ErrorCode::ValidationFailed),
             ("subscription { __typename }", ErrorCode::ValidationFailed),
             ("subscription { notificationCreated { nonsense } }", ErrorCode::ValidationFailed),
             ("subscription { notificationCreated @skip(if: true) { id } }", ErrorCode::ValidationFailed),
             ("subscription { notificationCreated { id ", ErrorCode::BadRequest),
         ] {
             assert_eq!(understood(query, json!({})).await.map(|(wish, _)| wish), Err(code), "{query}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_wish_may_stand_in_fragments() {
+        let whole = Wish { stream: Stream::NotificationCreated, session: None, after: None };
+        for query in [
+            "subscription { ...S } fragment S on Subscription { notificationCreated { ...N } } fragment N on Notification { id }",
+            "subscription { ... on Subscription { ... { notificationCreated { id } } } }",
+            "subscription A { ...S } subscription B { ...S } query C { ...Q } fragment S on Subscription { ...T } \
+             fragment T on Subscription { notificationCreated { id } } fragment Q on Query { me { id } }",
+        ] {
+            let ask = Ask { query: Some(query.to_owned()), ..Ask::default() };
+            let ask = Ask { operation_name: query.contains('A').then(|| "A".to_owned()), ..ask };
+            let Ok(Spoken::Subscribes(wish, _)) = GraphQl::new(true).understand("", ask).await else {
+                panic!("{query}")
+            };
+            assert_eq!(wish, whole, "{query}");
         }
     }
 

@@ -75,6 +75,7 @@ impl Server {
             runtime: Handle::current(),
             origins: Arc::new(settings.origins.clone()),
             lifelines: gateway.lifelines(),
+            stopping: gateway.stopping(),
             door: Door::new(services, settings),
         };
         let polling = web::Data::new(mount.clone());
@@ -179,12 +180,14 @@ impl Server {
         self.operators.as_ref().map(Listener::address)
     }
 
-    /// Stops in good order, within about ten seconds whatever the clients do: readiness falls, after a while no connection
-    /// is accepted, sockets are closed in slices so that they reconnect elsewhere, requests are finished.
+    /// Stops in good order, within about ten seconds whatever the clients do: readiness falls, after a while no socket is
+    /// let in, those that are there are closed in slices so that they reconnect elsewhere, no connection is accepted,
+    /// requests are finished.
     pub async fn stop(self) {
         self.gateway.give_notice().await;
-        self.handle.pause().await;
+        // Connections are accepted until then: a client that polls opens a new one for the very poll that tells it to go.
         tokio::join!(self.gateway.drain(&self.io), self.live.drain());
+        self.handle.pause().await;
         self.handle.stop(true).await;
         if let Some(operators) = self.operators {
             operators.stop().await;

@@ -128,9 +128,7 @@ impl Link {
 
 async fn announce(presences: Arc<Presences>, mut noticed: mpsc::Receiver<Noticed>) {
     while let Some(noticed) = noticed.recv().await {
-        if let Err(error) = presences.announce(noticed).await {
-            tracing::warn!(error.cause = %error, "somebody's coming or going was not announced");
-        }
+        presences.announce(noticed).await;
     }
     std::future::pending::<()>().await; // the book is gone, and with it the node
 }

@@ -15,15 +15,19 @@ pub struct Answer {
     pub status: u16,
     /// The headers.
     pub headers: HeaderMap,
+    /// The text of the body.
+    pub text: String,
     /// The JSON; the text where it is not JSON, `null` where there is none.
     pub body: Value,
 }
 
 impl Answer {
     pub(crate) fn new(request: String, status: u16, headers: HeaderMap, text: String) -> Self {
-        let body =
-            if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap_or(Value::String(text)) };
-        Self { request, status, headers, body }
+        let body = match &*text {
+            "" => Value::Null,
+            json => serde_json::from_str(json).unwrap_or_else(|_| Value::String(text.clone())),
+        };
+        Self { request, status, headers, text, body }
     }
 
     /// A header's text.

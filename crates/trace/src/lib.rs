@@ -11,9 +11,12 @@ mod sampler;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rondo_domain::trace::TraceContext;
+use rondo_domain::trace::{TraceContext, TraceId};
 use tracing::Span;
-use tracing_subscriber::{Registry, registry::LookupSpan as _};
+use tracing_subscriber::{
+    Registry,
+    registry::{Extensions, LookupSpan as _},
+};
 
 use self::recorder::Open;
 pub use self::{
@@ -42,6 +45,12 @@ pub fn current() -> Option<TraceContext> {
 #[must_use]
 pub fn context_of(span: &Span) -> Option<TraceContext> {
     with(span, |open| open.context()).flatten()
+}
+
+/// The trace of a span whose extensions these are, for layers. `None` when it is not recorded.
+#[must_use]
+pub fn trace_of(extensions: &Extensions<'_>) -> Option<TraceId> {
+    Some(extensions.get::<Open>()?.context()?.trace_id())
 }
 
 /// Makes a span, which was made just now and has no parent here, the child of a context from elsewhere.

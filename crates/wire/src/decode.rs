@@ -127,8 +127,8 @@ mod tests {
         );
         assert_eq!(told(r#"{"email":"a","password":"b","seq":1e99}"#), ["seq must be an integer"]);
         assert_eq!(told(r#"{"email":"a","password":"b","seq":{}}"#), ["seq must be an integer"]);
-        let many: String = (0..100).map(|n| format!("\"x{n}\":1,")).collect();
-        assert_eq!(told(&format!("{{{many}\"seq\":1}}")).len(), 32);
+        let many: Vec<_> = (0..100).map(|n| format!("\"x{n}\":1")).collect();
+        assert_eq!(told(&format!("{{{}}}", many.join(","))).len(), 32);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use rondo_testkit::{Backend, Server, TestApp, TestDb, eventually, on_each_database};
+use rondo_testkit::{Backend, Server, TestApp, TestDb, Tokens, eventually, on_each_database};
 use serde_json::json;
 
 const DEMO: (&str, &str) = ("demo@rondo.dev", "rondo-demo-2026");
@@ -15,8 +15,10 @@ on_each_database! {
     async fn in_production_they_are_closed_for_as_long_as_they_have_them(backend: Backend) {
         let database = Arc::new(TestDb::create(backend).await);
         let development = TestApp::over(&database, &[("DEMO", "on")]).await;
-        let (demo, ada) = (development.sign_in(DEMO.0, DEMO.1).await, development.user("ada").await);
-        let tokens = demo.login().await;
+        let ada = development.user("ada").await;
+        let login = json!({"email": DEMO.0, "password": DEMO.1, "includeRefreshToken": true});
+        let tokens = Tokens::of(&development.post("/api/auth/login").json(login).await.told(200));
+        let refresh = json!({"refreshToken": tokens.refresh});
         drop(development);
 
         let production = TestApp::over(&database, &PRODUCTION).await;
@@ -24,21 +26,21 @@ on_each_database! {
             let login = production.post("/api/auth/login").json(json!({"email": email, "password": password})).await;
             login.assert_problem(401, "invalid_credentials");
         }
-        let refresh = production.post("/api/auth/refresh").json(json!({"refreshToken": tokens.refresh})).await;
-        refresh.assert_problem(401, "unauthenticated");
+        let refreshed = production.post("/api/auth/refresh").json(refresh.clone()).await;
+        refreshed.assert_problem(401, "unauthenticated");
         production.sign_in(&ada.email, &ada.password).await;
         drop(production);
 
         let development = TestApp::over(&database, &[]).await;
-        let demo = development.sign_in(DEMO.0, DEMO.1).await;
+        let tokens = Tokens::of(&development.post("/api/auth/refresh").json(refresh).await.told(200));
         let change = json!({"currentPassword": DEMO.1, "newPassword": "known to one alone"});
-        demo.post("/api/auth/password").json(change).await.assert_status(204);
+        development.post("/api/auth/password").bearer(&tokens.access).json(change).await.assert_status(204);
         drop(development);
 
         let production = TestApp::over(&database, &PRODUCTION).await;
-        let refreshed = production.sign_in(DEMO.0, "known to one alone").await.login().await;
-        let refresh = production.post("/api/auth/refresh").json(json!({"refreshToken": refreshed.refresh})).await;
-        refresh.assert_status(200);
+        let tokens = production.sign_in(DEMO.0, "known to one alone").await.login().await;
+        let refresh = json!({"refreshToken": tokens.refresh});
+        production.post("/api/auth/refresh").json(refresh).await.assert_status(200);
     }
 
     async fn a_start_in_production_says_that_they_are_there(backend: Backend) {

@@ -94,4 +94,52 @@ on_each_database! {
         assert_eq!(subscriber.value(&id, "messageCreated").await.unwrap_err(), "forbidden");
         assert_eq!(subscriber.settle().await, Vec::<Value>::new());
     }
+
+    async fn a_subscription_may_begin_in_a_fragment(app: TestApp) {
+        let ada = app.user("ada").await;
+        let room = app.session().owned_by(&ada).create().await;
+        let mut subscriber = ada.subscriber().await;
+        let named = "subscription S($id: ID!) { ...M } fragment M on Subscription { ... { messageCreated(sessionId: $id) { content } } }";
+        let id = subscriber.begin(named, json!({"id": room.id})).await;
+        assert_eq!(subscriber.settle().await, Vec::<Value>::new());
+        room.post(&ada, "hello").await;
+        assert_eq!(subscriber.value(&id, "messageCreated").await.unwrap(), json!({"content": "hello"}));
+    }
+
+    async fn every_error_of_a_connection_names_its_request(app: TestApp) {
+        let (ada, grace) = (app.user("ada").await, app.user("grace").await);
+        let room = app.session().public().owned_by(&ada).create().await;
+        room.join(&grace).await;
+        let mut subscriber = grace.subscriber().await;
+        events(&mut subscriber, &room.id, None).await;
+        subscriber.settle().await;
+        room.leave(&grace).await;
+        let (removed, ended) = (subscriber.next().await, subscriber.next().await);
+        assert_eq!((&removed["type"], &ended["type"]), (&json!("next"), &json!("error")));
+        assert!(ended["payload"][0]["extensions"]["requestId"].is_string(), "{ended}");
+        for _ in 0..=100 {
+            subscriber.begin("subscription { notificationCreated { id } }", json!({})).await;
+        }
+        let refused = subscriber.next().await;
+        assert_eq!(refused["payload"][0]["extensions"]["code"], "conflict");
+        assert!(refused["payload"][0]["extensions"]["requestId"].is_string(), "{refused}");
+    }
+
+    async fn mutations_of_one_connection_are_done_in_their_order(app: TestApp) {
+        let ada = app.user("ada").await;
+        let room = app.session().owned_by(&ada).create().await;
+        let mut subscriber = ada.subscriber().await;
+        let create = "mutation M($id: ID!, $text: String!) { createMessage(input: {sessionId: $id, content: $text}) { seq } }";
+        for n in 0..20 {
+            subscriber.begin(create, json!({"id": room.id, "text": format!("message {n}")})).await;
+        }
+        let mut seqs = Vec::new();
+        while seqs.len() < 20 {
+            let message = subscriber.next().await;
+            if message["type"] == "next" {
+                seqs.push((message["id"].as_str().unwrap().parse::<u64>().unwrap(), message["payload"]["data"]["createMessage"]["seq"].as_u64().unwrap()));
+            }
+        }
+        assert!(seqs.iter().all(|(id, seq)| id == seq), "{seqs:?}");
+    }
 }

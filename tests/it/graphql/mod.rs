@@ -9,4 +9,6 @@ mod loaders;
 mod once;
 mod pages;
 mod parity;
+mod shape;
 mod travel;
+mod variables;

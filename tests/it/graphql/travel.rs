@@ -55,6 +55,10 @@ async fn queries_may_be_got_and_mutations_may_not() {
     assert_eq!(answer.header("content-type"), Some("application/json; charset=utf-8"));
     assert_eq!(answer.header("cache-control"), Some("no-store"));
 
+    let unnamed = json!({"query": "{ __typename }", "operationName": ""});
+    assert_eq!(told(&ada.get("/graphql?query=%7B__typename%7D&operationName=").await, "__typename"), "Query");
+    assert_eq!(told(&ada.post("/graphql").json(unnamed).await, "__typename"), "Query");
+
     let mutation = percent("mutation { createSession(input: {name: \"A room\"}) { id } }");
     for accept in ["application/json", MEDIA] {
         let answer = ada.get(&format!("/graphql?query={mutation}")).header("accept", accept).await;
@@ -121,7 +125,7 @@ async fn the_status_tells_what_the_client_wants_it_to_tell() {
         (json!({"query": 7}), 400, 400, "validation_failed"),
         (json!({"query": "{ __typename }", "variables": "x"}), 400, 400, "validation_failed"),
         (json!({"nothing": true}), 400, 400, "validation_failed"),
-        (json!([]), 200, 400, "bad_request"),
+        (json!([]), 400, 400, "bad_request"),
     ] {
         for (accept, status) in [("application/json", json_status), (MEDIA, graphql_status)] {
             let answer = app.post("/graphql").header("accept", accept).json(body.clone()).await;
@@ -209,8 +213,20 @@ async fn browsers_get_a_page_and_programs_the_schema_unless_the_documents_are_of
     answer.assert_status(400);
     quiet.get("/api/schema.graphql").await.assert_status(404);
     quiet.get("/graphql/assets/page.js").await.assert_status(404);
-    let introspection = ask(&quiet, "{ __schema { types { name } } }", json!({})).await;
-    assert!(!introspection.body.to_string().contains("Session"), "{}", introspection.body);
+    for query in [
+        "{ __schema { types { name } } }",
+        "{ me { id } kind: __type(name: \"Session\") { name } }",
+        "{ ...I } fragment I on Query { ... { __schema { types { name } } } }",
+    ] {
+        let introspection = ask(&quiet, query, json!({})).await;
+        introspection.assert_status(400);
+        assert_refused(&introspection, "validation_failed");
+        assert!(
+            introspection.body["errors"][0]["message"].as_str().unwrap().contains("DOCS"),
+            "{}",
+            introspection.body
+        );
+    }
     let slip = ask(&quiet, "{ sesions { nodes { id } } }", json!({})).await;
     assert_refused(&slip, "validation_failed");
     assert!(!slip.body.to_string().contains("sessions"), "no suggestion either: {}", slip.body);
@@ -237,6 +253,10 @@ async fn limits_count_as_over_rest_and_are_told() {
                   c: createSession(input: {name: \"c\"}) { id } }";
     let answer = ask_as(&ada, create, json!({})).await;
     assert_refused(&answer, "rate_limited");
+    let told = answer.header("ratelimit").unwrap();
+    assert_eq!(told.matches("new-sessions").count(), 1, "{told}");
+    assert!(told.contains(r#""new-sessions";r=0;"#), "{told}");
+    assert_eq!(answer.header("ratelimit-policy").unwrap().matches("new-sessions").count(), 1);
     assert_eq!(
         ada.get("/api/sessions").await.told(200)["items"].as_array().unwrap().len(),
         2,

@@ -40,6 +40,29 @@ on_each_database! {
         let room = app.session().owned_by(&ada.with_token(&fresh)).create().await;
         renewed.join(&room.id).await;
     }
+
+    async fn an_older_token_of_the_same_login_does_not_shorten_a_connection(app: TestApp) {
+        let ada = app.user("ada").await;
+        let older = ada.login().await;
+        app.clock.advance(Duration::from_mins(10));
+        let body = json!({"refreshToken": older.refresh});
+        let newer = app.post("/api/auth/refresh").json(body).await.told(200)["accessToken"].take();
+        let newer = newer.as_str().unwrap();
+        let socket = ada.with_token(newer).socket().await;
+
+        let until = socket.done("auth:refresh", json!({"token": older.access})).await;
+
+        assert_eq!(until, socket.done("auth:refresh", json!({"token": newer})).await);
+        app.clock.advance(Duration::from_secs(302));
+        assert_eq!(socket.refused("auth:refresh", json!({"token": older.access})).await, "token_expired");
+        let room = app.session().owned_by(&ada.with_token(newer)).create().await;
+        socket.join(&room.id).await;
+
+        // By another login it stands for as long as that one's token.
+        let other = ada.login().await.access;
+        let by_other = socket.done("auth:refresh", json!({"token": other})).await;
+        assert!(by_other["expiresAt"].as_str() > until["expiresAt"].as_str(), "{by_other}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

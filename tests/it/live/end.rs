@@ -1,6 +1,8 @@
 //! Who loses a session loses its room at once.
 
-use rondo_testkit::{Person, Room, Socket, TestApp, on_each_database};
+use std::sync::Arc;
+
+use rondo_testkit::{Backend, Person, Room, Socket, TestApp, TestDb, on_each_database};
 use serde_json::json;
 
 /// A room with its two members, each with a connection that joined.
@@ -41,6 +43,24 @@ on_each_database! {
             let expected = json!({"sessionId": room.id, "userId": grace.id, "position": 3});
             assert_eq!(heard[1].data, expected);
         }
+    }
+
+    async fn who_joins_again_and_is_refused_stays_in_the_room(backend: Backend) {
+        let database = Arc::new(TestDb::create(backend).await);
+        let app = TestApp::over(&database, &[]).await;
+        let (room, [ada, grace], [_, mut socket]) = room(&app).await;
+
+        database.run("ALTER TABLE session_event RENAME TO somewhere_else").await;
+        let again = json!({"sessionId": room.id, "after": 0});
+        assert_ne!(socket.ask("session:join", again).await["ok"], true);
+        database.run("ALTER TABLE somewhere_else RENAME TO session_event").await;
+
+        room.post(&ada, "still heard").await;
+        assert_eq!(socket.next_event("message:create").await.data["content"], "still heard");
+        let present = ada.get(&room.path("/presence")).await.told(200);
+        assert_eq!(present["presenceCount"], 2);
+        room.leave(&grace).await;
+        socket.next_event("member:remove").await;
     }
 
     async fn who_comes_back_hears_again(app: TestApp) {

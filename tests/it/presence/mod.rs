@@ -1,4 +1,5 @@
 //! Who is there, and who types.
 
 mod list;
+mod outage;
 mod typing;

@@ -1,5 +1,7 @@
 //! `typing:start`, `typing:stop` and `message:read`: passing things.
 
+use std::time::{Duration, Instant};
+
 use rondo_testkit::{TestApp, on_each_database, shape::assert_user};
 use serde_json::json;
 
@@ -39,6 +41,23 @@ on_each_database! {
         other.done("typing:start", json!({"sessionId": room.id})).await;
         hers.next_event("typing:start").await;
         hers.next_event("typing:stop").await;
+    }
+
+    async fn who_is_removed_types_no_more(app: TestApp) {
+        let (ada, grace) = (app.user("ada").await, app.user("grace").await);
+        let room = app.session().public().owned_by(&ada).create().await;
+        room.join(&grace).await;
+        let (mut hers, other) = (ada.socket().await, grace.socket().await);
+        hers.join(&room.id).await;
+        other.join(&room.id).await;
+        other.done("typing:start", json!({"sessionId": room.id})).await;
+        hers.next_event("typing:start").await;
+
+        ada.delete(&room.member_path(&grace)).await.assert_status(204);
+        let removed = Instant::now();
+
+        assert_eq!(hers.next_event("typing:stop").await.data["user"]["id"], grace.id);
+        assert!(removed.elapsed() < Duration::from_secs(4), "it ended by itself");
     }
 
     async fn read_markers_move_on_and_never_back(app: TestApp) {

@@ -43,4 +43,26 @@ on_each_database! {
             assert!(!body.contains(secret), "{secret} is in {body}");
         }
     }
+
+    async fn a_fault_within_graphql_names_its_route_and_its_field(backend: Backend) {
+        let place = Place::open().await;
+        let dsn = format!("http://0123456789abcdef@{}/42", place.address());
+        let mut server = Server::with(backend, &[("SENTRY_DSN", dsn.as_str()), ("RUST_LOG", "off")]).await;
+        let ada = server.user("ada").await;
+        let room = server.session().owned_by(&ada).create().await;
+        room.post(&ada, "hello").await;
+        server.database().run("UPDATE session_event SET kind = 'message:forged'").await;
+        let query = format!("{{ room: session(id: \"{}\") {{ events {{ position }} }} }}", room.id);
+        let answer = ada.post("/graphql").json(json!({"query": query})).await;
+        assert_eq!(answer.body["errors"][0]["extensions"]["code"], "internal", "{}", answer.body);
+
+        place.until("an envelope", |reports| !reports.is_empty()).await;
+        assert!(server.terminate().await.status.success());
+        let taken = place.taken();
+        assert_eq!(taken.len(), 1, "{taken:?}");
+        let event = event(&taken[0]);
+        assert_eq!(event["transaction"], "POST /graphql Query.session");
+        assert_eq!(event["tags"]["http.route"], "/graphql");
+        assert_eq!(event["tags"]["request.id"].as_str(), answer.header("x-request-id"));
+    }
 }

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use super::{Content, Message, MessageError, MessageRef, NewMessage, PostMessage};
 use crate::{
-    account::Actor,
+    account::{Actor, User},
     bus::{Bus, PassingEvent, Signal},
     clock::Clock,
     event::SessionEvent,
     idempotency::Guard,
-    ids::{MessageId, SessionId, UserId},
+    ids::{MessageId, SessionId},
     page::{Limit, MessageKey, Page},
     policy::{Action, Role, allows},
     session::{SessionError, admitted, judged, require},
@@ -128,15 +128,18 @@ impl Messages {
         Ok(())
     }
 
-    /// Shows the room that somebody types, or stopped. Their right was asked for by [`Messages::may_type`].
+    /// The actor as the room is shown them while they type. Whoever shows it keeps this: the end of it must not have to
+    /// wait for the store.
     ///
     /// # Errors
     /// The store's.
-    pub async fn show_typing(&self, user: UserId, session: SessionId, typing: bool) -> Result<(), MessageError> {
-        if let Some(user) = self.store.user(user).await? {
-            self.bus.publish(Signal::Passing(Arc::new(PassingEvent::Typing { session, user, typing })));
-        }
-        Ok(())
+    pub async fn find_typist(&self, actor: &Actor) -> Result<Option<User>, MessageError> {
+        Ok(self.store.user(actor.user).await?)
+    }
+
+    /// Shows the room that somebody types, or stopped. Their right was asked for by [`Messages::may_type`].
+    pub fn show_typing(&self, user: User, session: SessionId, typing: bool) {
+        self.bus.publish(Signal::Passing(Arc::new(PassingEvent::Typing { session, user, typing })));
     }
 
     /// A page of a session's messages.

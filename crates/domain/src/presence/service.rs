@@ -1,7 +1,11 @@
 //! Coming, going, and who is there: one announcement for a person's first connection and one for the last, however many
 //! tabs.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, VecDeque},
+    mem,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use super::{ConnectionId, Entered, Gone, Noticed, PresenceBook, Present, Roll, RollKey};
 use crate::{
@@ -28,6 +32,8 @@ pub struct JoinedPresence {
 
 /// The seat of a coming that no connection of this node is to be spared.
 const NO_SEAT: u64 = u64::MAX;
+/// How many announcements wait for the store. Beyond, the oldest are lost.
+const OWED: usize = 16_384;
 
 /// Presence.
 pub struct Presences {
@@ -35,13 +41,15 @@ pub struct Presences {
     book: Arc<dyn PresenceBook>,
     bus: Arc<dyn Bus>,
     clock: Arc<dyn Clock>,
+    /// What could not be announced, since the store did not say whose it is.
+    owed: Mutex<VecDeque<Noticed>>,
 }
 
 impl Presences {
     /// Puts the service together.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, book: Arc<dyn PresenceBook>, bus: Arc<dyn Bus>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, book, bus, clock }
+        Self { store, book, bus, clock, owed: Mutex::default() }
     }
 
     /// A connection of somebody who was let in comes; the room hears of a person's first.
@@ -59,26 +67,73 @@ impl Presences {
         self.came(session, entered, seat).await
     }
 
-    /// A connection goes; the room hears of a person's last.
+    /// A connection goes; the room hears of a person's last, as soon as the store says who that is.
     ///
     /// # Errors
     /// The store's.
     pub async fn exit(&self, session: SessionId, connection: ConnectionId) -> Result<(), SessionError> {
         match self.book.exit(session, connection).await? {
-            Some(gone) => self.went(session, gone).await,
+            Some(gone) => {
+                self.announce(Noticed::Went { session, gone }).await;
+                Ok(())
+            }
             None => Ok(()),
         }
     }
 
-    /// The room hears of what the book found out by itself.
-    ///
-    /// # Errors
-    /// The store's.
-    pub async fn announce(&self, noticed: Noticed) -> Result<(), SessionError> {
+    /// The room hears of what the book found out by itself, as soon as the store says whose it is.
+    pub async fn announce(&self, noticed: Noticed) {
+        if self.tell(noticed).await.is_err() {
+            let mut owed = self.lock_owed();
+            if owed.len() == OWED {
+                owed.pop_front();
+            }
+            owed.push_back(noticed);
+        }
+    }
+
+    /// Tells rooms of what could not be announced when it happened, unless it is no longer true.
+    pub async fn announce_owed(&self) {
+        let mut owed = mem::take(&mut *self.lock_owed());
+        while let Some(noticed) = owed.pop_front() {
+            let told = match self.is_still_true(noticed).await {
+                Ok(true) => self.tell(noticed).await,
+                Ok(false) => Ok(()),
+                Err(error) => Err(error),
+            };
+            if told.is_err() {
+                // It is tried again, and all that was owed after it.
+                owed.push_front(noticed);
+                let mut later = self.lock_owed();
+                owed.append(&mut later);
+                owed.drain(..owed.len().saturating_sub(OWED));
+                *later = owed;
+                return;
+            }
+        }
+    }
+
+    /// Whether somebody who came is there, or somebody who went is not. In a room of more people than are shown, where
+    /// that cannot be seen, it is taken for true.
+    async fn is_still_true(&self, noticed: Noticed) -> Result<bool, SessionError> {
+        let (session, user, came) = match noticed {
+            Noticed::Came { session, entered } => (session, entered.present.user, true),
+            Noticed::Went { session, gone } => (session, gone.user, false),
+        };
+        let Roll { people, count } = self.book.roll(session, None, Limit::PRESENCE).await?;
+        let there = people.iter().any(|present| present.user == user);
+        Ok(there == came || (!there && count > people.len()))
+    }
+
+    async fn tell(&self, noticed: Noticed) -> Result<(), SessionError> {
         match noticed {
             Noticed::Came { session, entered } => self.came(session, entered, NO_SEAT).await,
             Noticed::Went { session, gone } => self.went(session, gone).await,
         }
+    }
+
+    fn lock_owed(&self) -> MutexGuard<'_, VecDeque<Noticed>> {
+        self.owed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn came(&self, session: SessionId, entered: Entered, seat: u64) -> Result<(), SessionError> {

@@ -1,5 +1,8 @@
 //! Documents: looked over, parsed, and kept for those who send them again, be it by their text or by its hash.
 
+pub(crate) mod absent;
+pub(crate) mod alone;
+mod escapes;
 pub mod limits;
 mod scan;
 mod weigh;
@@ -18,7 +21,7 @@ use moka::future::Cache;
 use rondo_domain::invalid::{Check, Reason};
 use rondo_wire::{ErrorCode, Fault};
 
-use self::scan::TooLarge;
+use self::{escapes::legible, scan::TooLarge};
 pub(crate) use self::{
     scan::scan,
     weigh::{Weight, too_complex, weigh},
@@ -60,7 +63,7 @@ impl Documents {
                 TooLarge::Nesting => "The document is nested too deep.",
             }))
         })?;
-        let document = parse_query(text).map(Arc::new).map_err(|error| {
+        let document = parse_query(&*legible(text)).map(Arc::new).map_err(|error| {
             let told = ServerError::from(error);
             let fault = Fault::new(ErrorCode::BadRequest, format!("The document is not GraphQL: {}", told.message));
             ServerError { locations: told.locations, ..error_of(fault) }

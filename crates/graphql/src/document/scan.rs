@@ -19,7 +19,7 @@ pub(crate) fn scan(document: &str) -> Result<(), TooLarge> {
         match byte {
             b' ' | b'\t' | b'\r' | b'\n' | b',' => continue,
             b'#' => {
-                at += bytes[at..].iter().take_while(|byte| !matches!(byte, b'\n' | b'\r')).count();
+                at = after_comment(bytes, at);
                 continue;
             }
             b'"' => at = after_string(bytes, at),
@@ -45,8 +45,13 @@ const fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || !byte.is_ascii()
 }
 
+/// Where a comment ends that begins before `at`.
+pub(super) fn after_comment(bytes: &[u8], at: usize) -> usize {
+    at + bytes[at..].iter().take_while(|byte| !matches!(byte, b'\n' | b'\r')).count()
+}
+
 /// Where a string ends whose first quote stands before `at`.
-fn after_string(bytes: &[u8], at: usize) -> usize {
+pub(super) fn after_string(bytes: &[u8], at: usize) -> usize {
     if bytes[at..].starts_with(b"\"\"") {
         let mut at = at + 2;
         while at < bytes.len() {

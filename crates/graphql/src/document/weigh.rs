@@ -28,6 +28,9 @@ const LISTS: [(&str, usize, usize, usize); 9] = [
 /// The lists in which the schema tells of itself.
 const SCHEMA: [&str; 4] = ["fields", "inputFields", "interfaces", "possibleTypes"];
 
+/// The fields by which the schema is asked about itself.
+const INTROSPECTION: [&str; 2] = ["__schema", "__type"];
+
 /// What a selection weighs, fragments unfolded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Weight {
@@ -35,9 +38,11 @@ pub(crate) struct Weight {
     pub(crate) roots: usize,
     pub(crate) cost: usize,
     aliases: usize,
-    directives: usize,
+    pub(crate) directives: usize,
     pub(crate) depth: usize,
     schema_lists: usize,
+    /// Whether the schema is asked about itself.
+    pub(crate) introspects: bool,
 }
 
 impl Weight {
@@ -50,11 +55,12 @@ impl Weight {
             directives: self.directives.saturating_add(other.directives),
             depth: self.depth.max(other.depth),
             schema_lists: self.schema_lists.max(other.schema_lists),
+            introspects: self.introspects || other.introspects,
         }
     }
 }
 
-/// Weighs an operation.
+/// Weighs an operation; its variables have their defaults already.
 ///
 /// # Errors
 /// `query_too_complex` beyond one of the [`super::limits`], `validation_failed` where a fragment stands in itself.
@@ -63,7 +69,7 @@ pub(crate) fn weigh(
     operation: &OperationDefinition,
     variables: &Variables,
 ) -> Result<Weight, Fault> {
-    let mut scale = Scale { document, operation, variables, fragments: HashMap::new() };
+    let mut scale = Scale { document, variables, fragments: HashMap::new() };
     let mut weight = scale.set(&operation.selection_set.node)?;
     weight.directives = weight.directives.saturating_add(operation.directives.len());
     let limits = [
@@ -88,7 +94,6 @@ pub(crate) fn too_complex(detail: &str) -> Fault {
 
 struct Scale<'d> {
     document: &'d ExecutableDocument,
-    operation: &'d OperationDefinition,
     variables: &'d Variables,
     /// The fragments that were met; `None` for those in which the look stands.
     fragments: HashMap<&'d Name, Option<Weight>>,
@@ -122,6 +127,7 @@ impl<'d> Scale<'d> {
             directives: inner.directives,
             depth: inner.depth + 1,
             schema_lists: inner.schema_lists + of_schema,
+            introspects: inner.introspects || INTROSPECTION.contains(&name),
         })
     }
 
@@ -152,10 +158,7 @@ impl<'d> Scale<'d> {
     fn page(&self, field: &Field, default: usize, most: usize) -> usize {
         let wish = |name| {
             let given = field.get_argument(name)?.node.clone();
-            let value = given.into_const_with(|variable| match self.variables.get(&variable) {
-                Some(value) => Ok(value.clone()),
-                None => self.default_of(&variable).ok_or(()),
-            });
+            let value = given.into_const_with(|variable| self.variables.get(&variable).cloned().ok_or(()));
             match value.ok()? {
                 Value::Number(number) => number.as_i64(),
                 _ => None,
@@ -163,12 +166,6 @@ impl<'d> Scale<'d> {
         };
         let wish = wish("first").or_else(|| wish("last"));
         wish.map_or(default, |wish| usize::try_from(wish).unwrap_or(0).clamp(1, most))
-    }
-
-    fn default_of(&self, variable: &Name) -> Option<Value> {
-        let definitions = &self.operation.variable_definitions;
-        let definition = definitions.iter().find(|definition| definition.node.name.node == *variable)?;
-        Some(definition.node.default_value.as_ref()?.node.clone())
     }
 }
 
@@ -178,6 +175,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::document::absent::complete;
 
     fn weighed(document: &str, variables: serde_json::Value) -> Result<Weight, ErrorCode> {
         let document = parse_query(document).unwrap();
@@ -185,7 +183,9 @@ mod tests {
             DocumentOperations::Single(operation) => operation,
             DocumentOperations::Multiple(operations) => operations.values().next().unwrap(),
         };
-        weigh(&document, &operation.node, &Variables::from_json(variables)).map_err(|fault| fault.code)
+        let mut variables = Variables::from_json(variables);
+        complete(&operation.node, &mut variables);
+        weigh(&document, &operation.node, &variables).map_err(|fault| fault.code)
     }
 
     fn cost(document: &str, variables: serde_json::Value) -> usize {

@@ -168,7 +168,8 @@ pub(super) fn described(event: ClientEvent) -> Sent {
             Answer::with(ConnectionRefreshed { expires_at: Time(examples::moment(900)) }),
             "Lengthen the life of the connection",
             "With a newer access token of the same person (`forbidden` for somebody else's). A connection ends when \
-             its token runs out, unless this came first.",
+             its token runs out, unless this came first. An older token of the same login leaves its life as it is; by \
+             another login's token it stands for as long as that token and that login do.",
             &[C::Forbidden],
         ),
     };

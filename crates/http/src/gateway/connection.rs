@@ -1,7 +1,7 @@
 //! One connection: whose it is, what it joined, and its queue of events.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, VecDeque, hash_map::Entry},
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::Duration,
 };
@@ -50,8 +50,10 @@ struct Rooms {
 
 /// What became of a stay that was to begin.
 pub(super) enum Stay {
-    /// It began; the one before it, if there was one, is over.
-    Began(Option<ConnectionId>),
+    /// It began.
+    Began,
+    /// Another began before, and goes on.
+    GoesOn,
     /// The connection is closed.
     Closed,
 }
@@ -138,9 +140,13 @@ impl Connection {
         *lock(&self.actor)
     }
 
-    /// A newer token of the same person.
-    pub(super) fn renew(&self, actor: Actor) {
-        *lock(&self.actor) = actor;
+    /// Another token of the same person; gives who speaks from now on, and until when. One of the same login never
+    /// shortens the connection's life; by another login it stands for as long as that one's token says.
+    pub(super) fn renew(&self, shown: Actor) -> Actor {
+        let mut actor = lock(&self.actor);
+        let until = if shown.login == actor.login { actor.expires_at.max(shown.expires_at) } else { shown.expires_at };
+        *actor = Actor { expires_at: until, ..shown };
+        *actor
     }
 
     /// Cuts the websocket, if it began as one.
@@ -177,10 +183,19 @@ impl Connection {
         lock(&self.rooms).joined.contains_key(&session)
     }
 
-    /// Notes a stay in a session.
+    /// Notes a stay in a session, unless there is one.
     pub(super) fn joined(&self, session: SessionId, stay: ConnectionId) -> Stay {
         let mut rooms = lock(&self.rooms);
-        if rooms.closed { Stay::Closed } else { Stay::Began(rooms.joined.insert(session, stay)) }
+        if rooms.closed {
+            return Stay::Closed;
+        }
+        match rooms.joined.entry(session) {
+            Entry::Occupied(_) => Stay::GoesOn,
+            Entry::Vacant(place) => {
+                place.insert(stay);
+                Stay::Began
+            }
+        }
     }
 
     /// Notes that it no longer hears a session; gives the stay that is over.
@@ -276,6 +291,7 @@ impl Outlet for SocketOutlet {
 
     fn ended(&self, session: SessionId) {
         if let (Some(stay), Some(gateway)) = (self.connection.left(session), self.gateway.upgrade()) {
+            gateway.typing.expire(session, self.connection.actor().user);
             gateway.end_stay_soon(session, stay);
         }
     }

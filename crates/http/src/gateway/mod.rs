@@ -40,7 +40,7 @@ pub(crate) use dispatch::ClientEvent;
 pub(crate) use figures::{SocketFigures, Survey};
 use lifeline::Lifelines;
 use roll::Rolls;
-use rondo_domain::{SessionId, limits::Allowance, presence::ConnectionId};
+use rondo_domain::{SessionId, UserId, limits::Allowance, presence::ConnectionId};
 use rondo_wire::{ErrorCode, Fault};
 use typing::Typing;
 pub(crate) use wire::SocketIo;
@@ -54,6 +54,9 @@ const SEND_QUEUE: usize = 1_024;
 pub(crate) const MAX_CONNECTIONS: usize = 65_536;
 /// How often tokens that ran out are looked for.
 pub(crate) const EXPIRY_TICK: Duration = Duration::from_millis(500);
+
+/// How often the store is asked again for those whose coming or going could not be told.
+const OWED_TICK: Duration = Duration::from_millis(500);
 
 /// The tower service that speaks Engine.IO.
 pub(crate) type SocketService = socketioxide::service::SocketIoService<engineioxide::service::NotFoundService, Adapter>;
@@ -155,12 +158,18 @@ impl Gateway {
         io.ns("/", welcome.with(admit));
         tasks.spawn(Arc::clone(&gateway).end_expired());
         tasks.spawn(Arc::clone(&gateway).end_typing());
+        tasks.spawn(Arc::clone(&gateway).announce_owed());
         (gateway, service, io)
     }
 
     /// The tokens by which websockets are cut.
     pub(crate) fn lifelines(&self) -> Arc<Lifelines> {
         Arc::clone(&self.lifelines)
+    }
+
+    /// Cancelled when nobody is let in any more.
+    pub(crate) fn stopping(&self) -> CancellationToken {
+        self.stopping.clone()
     }
 
     /// What it counts.
@@ -252,6 +261,13 @@ impl Gateway {
         self.stays.spawn(async move { gateway.end_stay(session, stay).await });
     }
 
+    /// Shows the room that somebody stopped typing, if they did type.
+    fn stop_typing(&self, session: SessionId, user: UserId) {
+        if let Some(user) = self.typing.stop(session, user) {
+            self.services.messages.show_typing(user, session, false);
+        }
+    }
+
     /// Tells rooms of those who stopped typing without a word.
     async fn end_typing(self: Arc<Self>) {
         let mut tick = interval(typing::TICK);
@@ -259,10 +275,18 @@ impl Gateway {
         loop {
             tick.tick().await;
             for (session, user) in self.typing.take_expired() {
-                if let Err(error) = self.services.messages.show_typing(user, session, false).await {
-                    tracing::warn!(session.id = %session, error.cause = %error, "an end of typing could not be shown");
-                }
+                self.services.messages.show_typing(user, session, false);
             }
+        }
+    }
+
+    /// Tells rooms of comings and goings that could not be told when they happened.
+    async fn announce_owed(self: Arc<Self>) {
+        let mut tick = interval(OWED_TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tick.tick().await;
+            self.services.presences.announce_owed().await;
         }
     }
 

@@ -11,7 +11,7 @@ use actix_web::{HttpRequest, HttpResponse, body::MessageBody as _, http::StatusC
 use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt, Full};
 use tokio::{io::AsyncWriteExt, net::TcpStream, runtime::Handle};
-use tokio_util::context::TokioContext;
+use tokio_util::{context::TokioContext, sync::CancellationToken};
 use tower_service::Service;
 
 use super::{
@@ -42,6 +42,8 @@ pub(crate) struct Mount {
     pub(crate) origins: Arc<AllowedOrigins>,
     /// Where upgraded websockets can be cut.
     pub(crate) lifelines: Arc<Lifelines>,
+    /// Cancelled when nobody is let in any more.
+    pub(crate) stopping: CancellationToken,
     /// Where websockets are counted; all other requests are counted by the App.
     pub(crate) door: Door,
 }
@@ -58,6 +60,9 @@ impl Mount {
             Ok(Err(_)) => return HttpResponse::BadRequest().finish(),
             Err(_) => return HttpResponse::PayloadTooLarge().finish(),
         };
+        if is_late(&mount.stopping, converted.uri()) {
+            return HttpResponse::ServiceUnavailable().finish();
+        }
         let polls = (request.method() == actix_web::http::Method::GET).then(|| engine_id(converted.uri())).flatten();
         let (parts, body) = mount.call(converted.map(|()| Full::new(body))).await;
         if let Some(id) = polls {
@@ -100,12 +105,18 @@ impl Mount {
         }
         // The ordinary way checks the query and computes the head of the answer. Its own upgrade has no effect: there
         // is no hyper connection under it.
-        let (head, body) = if self.origin_allowed(converted.headers()) {
-            self.call(converted.clone().map(|()| Full::default())).await
+        let refused = if self.origin_allowed(converted.headers()) {
+            is_late(&self.stopping, converted.uri()).then_some(http::StatusCode::SERVICE_UNAVAILABLE)
         } else {
-            let (mut head, ()) = http::Response::new(()).into_parts();
-            head.status = http::StatusCode::FORBIDDEN;
-            (head, Bytes::new())
+            Some(http::StatusCode::FORBIDDEN)
+        };
+        let (head, body) = match refused {
+            None => self.call(converted.clone().map(|()| Full::default())).await,
+            Some(status) => {
+                let (mut head, ()) = http::Response::new(()).into_parts();
+                head.status = status;
+                (head, Bytes::new())
+            }
         };
         let switching = head.status == http::StatusCode::SWITCHING_PROTOCOLS;
         let head = self::head(
@@ -159,6 +170,12 @@ async fn close(mut stream: TcpStream, mut head: String, body: &[u8]) -> io::Resu
     let _infallible = write!(head, "content-length: {}\r\nconnection: close\r\n\r\n", body.len());
     stream.write_all(&[head.as_bytes(), body].concat()).await?;
     stream.shutdown().await
+}
+
+/// Whether a request would begin a session on a node that is stopping: it is to be begun elsewhere. Those that are there
+/// are served until they are closed.
+fn is_late(stopping: &CancellationToken, uri: &http::Uri) -> bool {
+    stopping.is_cancelled() && engine_id(uri).is_none()
 }
 
 /// The Engine.IO session that a request belongs to.

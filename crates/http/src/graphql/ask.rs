@@ -5,7 +5,7 @@ use actix_web::{
     HttpRequest,
     web::{self, Payload},
 };
-use rondo_graphql::{Ask, Batch};
+use rondo_graphql::{Ask, Batch, limits::BATCH};
 use rondo_wire::{ErrorCode, Fault, decode};
 use serde_json::value::RawValue;
 
@@ -29,7 +29,6 @@ pub(super) fn of_query(query: &str) -> Result<Batch, Fault> {
             return Err(Fault::field(name, "duplicate", "stands here twice"));
         }
     }
-    ask.operation_name = ask.operation_name.filter(|name| !name.is_empty());
     complete(&ask)?;
     Ok(Batch::One(Box::new(ask)))
 }
@@ -48,6 +47,9 @@ pub(super) async fn of_body(request: &HttpRequest, payload: Payload) -> Result<B
     }
     let parts: Vec<Box<RawValue>> = serde_json::from_slice(&body)
         .map_err(|error| Fault::new(ErrorCode::MalformedJson, format!("The body is not JSON: {error}.")))?;
+    if parts.is_empty() {
+        return Err(Fault::new(ErrorCode::BadRequest, format!("A batch holds 1 to {BATCH} operations.")));
+    }
     let asks = parts.iter().map(|part| {
         let ask = decode(part.get().as_bytes())?;
         complete(&ask)?;

@@ -22,9 +22,10 @@ use rondo_domain::{
     account::{AccountError, Accounts, Actor},
     idempotency::Onces,
 };
-use rondo_graphql::{Batch, GraphQl, Services as Parts, Visit, Visitor};
+use rondo_graphql::{Batch, GraphQl, Reply, Services as Parts, Visit, Visitor};
 use rondo_wire::Fault;
-use tokio::time::Instant;
+use tokio::{sync::oneshot, time::Instant};
+use tracing::Span;
 
 pub(crate) use self::origin::PROOFS as PREFLIGHT;
 use self::{answer::Media, live::Live};
@@ -37,6 +38,7 @@ use crate::{
     request_id::RequestId,
     resource::resource,
     state::Services,
+    trace,
 };
 
 /// Where it is spoken.
@@ -155,12 +157,23 @@ async fn run(
     let actor = visitor.caller.as_ref().ok().copied();
     let visit = Arc::new(Visit::new(&surface.parts, visitor));
     let batch = Arc::new(batch);
-    if let (Some(actor), Some(answers)) = (actor, request.app_data::<Data<Answers>>())
-        && let Some(body) = kept(surface, answers, &visit, actor, &batch).await
-    {
-        return answer::whole(body, media);
+    let span = Span::current(); // the request's; what fails within it is reported with its route
+    span.record("http.route", PATH);
+    let mut made = None;
+    if let (Some(actor), Some(answers)) = (actor, request.app_data::<Data<Answers>>()) {
+        match kept(surface, answers, &visit, actor, &batch).await {
+            Some(Kept::Whole(body)) => return answer::whole(body, media),
+            Some(Kept::Made(reply)) => made = Some(reply),
+            None => {}
+        }
     }
-    let reply = surface.engine.answer(&visit, Arc::unwrap_or_clone(batch), read_only).await;
+    let reply = match made {
+        Some(reply) => reply,
+        None => surface.engine.answer(&visit, Arc::unwrap_or_clone(batch), read_only).await,
+    };
+    if let Some(code) = reply.failed {
+        trace::note_error(&span, code);
+    }
     let effects = visit.effects();
     limits::note(request, effects.quotas);
     let mut response = answer::of(reply, media);
@@ -174,6 +187,14 @@ async fn run(
     response
 }
 
+/// What a plain query came to.
+enum Kept {
+    /// An answer that lacks nothing, for all who ask the same.
+    Whole(Bytes),
+    /// The reply to this request alone: it lacks something, and names the request.
+    Made(Reply),
+}
+
 /// The answer to a plain query, at most as old as REST's may be; `None` where there is no such thing.
 async fn kept(
     surface: &Surface,
@@ -181,22 +202,30 @@ async fn kept(
     visit: &Arc<Visit>,
     actor: Actor,
     batch: &Arc<Batch>,
-) -> Option<Bytes> {
+) -> Option<Kept> {
     let begun = Instant::now();
     let key = surface.engine.plain(batch).await?;
+    let (lacking, mut lacks) = oneshot::channel();
     let make = {
         let (engine, visit, batch) = (Arc::clone(&surface.engine), Arc::clone(visit), Arc::clone(batch));
         move || async move {
             let reply = engine.answer(&visit, Arc::unwrap_or_clone(batch), true).await;
-            // What lacks something is for whoever asked alone: it names their request.
-            if reply.whole { Ok(reply.body.into()) } else { Err(Fault::unavailable("not whole")) }
+            if reply.whole {
+                return Ok(reply.body.into());
+            }
+            let _whoever_asked_is_gone = lacking.send(reply);
+            Err(Fault::unavailable("not whole"))
         }
     };
-    let (body, born) = answers.bytes(Asked::graphql(actor.user, key), make).await.ok()?;
-    if born < begun {
-        surface.engine.note_kept(begun.elapsed()); // else it was counted when it was made
+    match answers.bytes(Asked::graphql(actor.user, key), make).await {
+        Ok((body, born)) => {
+            if born < begun {
+                surface.engine.note_kept(begun.elapsed()); // else it was counted when it was made
+            }
+            Some(Kept::Whole(body))
+        }
+        Err(_) => lacks.try_recv().ok().map(Kept::Made),
     }
-    Some(body)
 }
 
 fn name_of(request: &HttpRequest) -> String {

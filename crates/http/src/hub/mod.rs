@@ -161,7 +161,7 @@ impl Hub {
             tasks.spawn(Shard::new(parts, settings).run(inbox));
             sender
         };
-        let shards = (0..shards.max(1)).map(start).collect();
+        let shards: Arc<[_]> = (0..shards.max(1)).map(start).collect();
         let (mut changed, mut missed) = (None, None);
         if !bus.is_local() {
             let (sender, woken) = mpsc::channel(1);
@@ -174,6 +174,7 @@ impl Hub {
                 people: Arc::clone(&people),
                 counts: Arc::clone(&counts),
                 every: settings.personal_sweep,
+                shards: Arc::downgrade(&shards),
             };
             tasks.spawn(sweep.run(woken));
         }
@@ -212,7 +213,7 @@ impl Hub {
     }
 
     /// Gives a connection its seat and holds back what it hears until [`Hub::go_live`]. A seat that it has in this
-    /// session already is replaced. Answers once the seat is there and the session's signals arrive on this node.
+    /// session already is replaced, and stands again after [`Hub::go_back`]. Answers once the seat is there and the session's signals arrive on this node.
     pub(crate) async fn attach(&self, session: SessionId, listener: Listener) -> Result<(), Stopped> {
         let (reply, answer) = oneshot::channel();
         self.send(session, Command::Attach { session, listener, reply }).await?;
@@ -222,6 +223,14 @@ impl Hub {
     /// Lets a seat hear all that comes after `position`: first what was held back, in order.
     pub(crate) async fn go_live(&self, session: SessionId, seat: SeatId, position: Position) -> Result<(), Stopped> {
         self.send(session, Command::GoLive { session, seat, position }).await
+    }
+
+    /// The join was refused: a seat that stood before it hears on from there, first what was held back; another goes.
+    /// `true` when it hears on, or has just heard the end.
+    pub(crate) async fn go_back(&self, session: SessionId, seat: SeatId) -> Result<bool, Stopped> {
+        let (reply, answer) = oneshot::channel();
+        self.send(session, Command::GoBack { session, seat, reply }).await?;
+        Ok(answer.await.unwrap_or(false)) // there is no such room any more
     }
 
     /// Takes a seat away; without effect when it has none.
@@ -234,13 +243,7 @@ impl Hub {
     }
 
     fn shard(&self, session: SessionId) -> &mpsc::Sender<Command> {
-        &self.shards[self.shard_index(session)]
-    }
-
-    fn shard_index(&self, session: SessionId) -> usize {
-        // The last bytes of a UUIDv7 are random.
-        let [.., high, low] = session.0.into_bytes();
-        usize::from(u16::from_be_bytes([high, low])) % self.shards.len()
+        &self.shards[shard_index(session, self.shards.len())]
     }
 
     fn hint(&self, session: SessionId, command: Command) {
@@ -249,6 +252,13 @@ impl Hub {
             tracing::warn!(session.id = %session, "the hub's inbox is full: a signal was dropped");
         }
     }
+}
+
+/// Which of so many shards owns a session.
+fn shard_index(session: SessionId, shards: usize) -> usize {
+    // The last bytes of a UUIDv7 are random.
+    let [.., high, low] = session.0.into_bytes();
+    usize::from(u16::from_be_bytes([high, low])) % shards
 }
 
 /// Wakes a task, unless it is about to look anyway.
@@ -286,7 +296,7 @@ impl SignalSink for Hub {
         let mut sessions: HashMap<usize, Vec<SessionId>> = HashMap::new();
         for topic in topics {
             if let Topic::Session(session) = topic {
-                sessions.entry(self.shard_index(*session)).or_default().push(*session);
+                sessions.entry(shard_index(*session, self.shards.len())).or_default().push(*session);
             }
         }
         for (shard, sessions) in sessions {

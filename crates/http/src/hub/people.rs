@@ -16,15 +16,16 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::{Announcement, Outlet, SeatId, counts::Counts};
+use super::{Announcement, Outlet, SeatId, counts::Counts, sweep};
 
 /// A connection by its seat.
 pub(super) type Connections = Vec<(SeatId, Arc<dyn Outlet>)>;
 
 /// How many things that one person was told are remembered. Beyond, the oldest are taken as told.
 const TOLD: usize = 1_000;
-/// How many events of sessions that one person was told outside of the room are remembered.
-const HEARD: usize = 64;
+/// How many events of sessions that one person was told outside of the room are remembered. With so many, a sweep tells
+/// them no more.
+const HEARD: usize = 256;
 
 /// Somebody who has connections here.
 struct Person {
@@ -33,12 +34,17 @@ struct Person {
     told: BTreeSet<Uuid>,
     /// A sweep tells nothing that was made up to here: they read afresh when they came, or it was forgotten.
     floor: Uuid,
-    heard: VecDeque<(SessionId, Position)>,
+    /// Which events of sessions they were told, and when.
+    heard: VecDeque<(SessionId, Position, Uuid)>,
 }
 
 impl Person {
     fn since(floor: Uuid) -> Self {
         Self { connections: Vec::new(), told: BTreeSet::new(), floor, heard: VecDeque::new() }
+    }
+
+    fn has_heard(&self, event: &RecordedEvent) -> bool {
+        self.heard.iter().any(|(session, position, _)| (*session, *position) == (event.session_id, event.position))
     }
 
     /// Notes that they are told something; `false` when they were before.
@@ -134,15 +140,21 @@ impl People {
     pub(super) fn of_event(&self, user: UserId, event: &RecordedEvent) -> Connections {
         let mut crowd = self.lock();
         let Some(person) = crowd.people.get_mut(&user) else { return Vec::new() };
-        let this = (event.session_id, event.position);
-        if person.heard.contains(&this) {
+        if person.has_heard(event) {
             return Vec::new();
         }
         if person.heard.len() == HEARD {
             person.heard.pop_front();
         }
-        person.heard.push_back(this);
+        person.heard.push_back((event.session_id, event.position, sweep::now()));
         person.connections.clone()
+    }
+
+    /// Whether a person is here and was not told an event that was made then.
+    pub(super) fn lacks(&self, user: UserId, event: &RecordedEvent, made: Uuid) -> bool {
+        let crowd = self.lock();
+        let lacks = |person: &Person| made > person.floor && person.heard.len() < HEARD && !person.has_heard(event);
+        crowd.people.get(&user).is_some_and(lacks)
     }
 
     /// Tells a person what the bus brought, unless they know.
@@ -182,7 +194,12 @@ impl People {
 
     /// Forgets what no sweep finds any more.
     pub(super) fn forget(&self, until: Uuid) {
+        // It was logged before it was told; by how much the clocks of two nodes differ is not known.
+        let heard_until = sweep::long_before(until);
         for person in self.lock().people.values_mut() {
+            while person.heard.front().is_some_and(|(_, _, told)| *told <= heard_until) {
+                person.heard.pop_front();
+            }
             while person.told.first().is_some_and(|id| *id <= until) {
                 person.told.pop_first();
             }

@@ -11,8 +11,6 @@ use rondo_domain::{
     bus::PassingEvent,
     event::{EventKind, Position, RecordedEvent},
 };
-use rondo_wire::socket::Lagged;
-use serde_json::value::to_raw_value;
 
 use super::{
     Announcement, Listener, SeatId,
@@ -67,8 +65,8 @@ impl Room {
     }
 
     pub(super) fn attach(&mut self, listener: Listener) {
-        let state = State::Joining { held: Vec::new(), passing: Vec::new(), bytes: 0, overflow: None };
-        self.seats.insert(listener.seat, Seat { listener, state });
+        let before = self.seats.remove(&listener.seat).and_then(|seat| seat.state.remembered());
+        self.seats.insert(listener.seat, Seat { listener, state: State::joining(before) });
     }
 
     pub(super) fn detach(&mut self, seat: SeatId) {
@@ -82,19 +80,35 @@ impl Room {
         {
             self.end(id);
         }
-        match self.last {
+        if self.last.is_none() {
+            self.last = Some(position);
+            self.pending = self.pending.split_off(&(position + 1));
+        } else {
+            self.wait_for(id);
+        }
+    }
+
+    /// Lets a seat go on as it stood before it joined again; one that did not stand goes. `true` when it goes on.
+    pub(super) fn go_back(&mut self, id: SeatId, counts: &Counts) -> bool {
+        match self.seats.get_mut(&id).and_then(|seat| seat.go_back(counts)) {
+            Some(Verdict::Leaves) => self.end(id),
+            Some(Verdict::Stays) => self.wait_for(id),
             None => {
-                self.last = Some(position);
-                self.pending = self.pending.split_off(&(position + 1));
+                self.seats.remove(&id);
+                return false;
             }
-            // What lies between was handed out before this seat could hold it back: it came before anybody was live,
-            // with an older snapshot than whoever went live first. It is handed out again; nobody hears it twice.
-            Some(last) => {
-                if let Some(heard) = self.seats.get(&id).and_then(Seat::heard).filter(|heard| *heard < last) {
-                    self.last = Some(heard);
-                    self.reached = self.reached.max(last);
-                }
-            }
+        }
+        true
+    }
+
+    /// Hands out again what a seat that went live could not hold back: it came before anybody was live, with an older
+    /// snapshot than whoever went live first, or behind a gap. Nobody hears it twice.
+    fn wait_for(&mut self, id: SeatId) {
+        if let Some(last) = self.last
+            && let Some(heard) = self.seats.get(&id).and_then(Seat::heard).filter(|heard| *heard < last)
+        {
+            self.last = Some(heard);
+            self.reached = self.reached.max(last);
         }
     }
 
@@ -118,7 +132,7 @@ impl Room {
             if let State::Live(heard) = seat.state
                 && heard < position
             {
-                seat.state = State::Lagged { from: heard.max(last) + 1, to: position };
+                seat.state = State::Lagged { from: heard.max(last) + 1, to: position, end: None };
             }
         }
         self.last = Some(position);
@@ -213,25 +227,25 @@ impl Room {
 
     /// Tells slow readers what they missed, as far as their queues take it; who was told must join again.
     fn tell_lagged(&mut self, counts: &Counts) {
-        let session_id = self.session.0;
-        let told = |(id, seat): (&SeatId, &Seat)| match seat.state {
-            State::Lagged { from, to } => {
-                let lagged = to_raw_value(&Lagged { session_id, from, to }).ok()?;
-                let lagged = Arc::new(Announcement::lasting(Announcement::LAGGED, lagged));
-                seat.listener.outlet.tell(&lagged).is_ok().then_some(*id)
-            }
-            State::Joining { .. } | State::Live(_) => None,
-        };
-        let told: Vec<_> = self.seats.iter().filter_map(told).collect();
+        let session = self.session;
+        let told = |(id, seat): (&SeatId, &mut Seat)| seat.catch_up(session, counts).then_some(*id);
+        let told: Vec<_> = self.seats.iter_mut().filter_map(told).collect();
         for id in told {
-            counts.lagged.one();
-            self.end(id);
+            if let Some(seat) = self.seats.remove(&id)
+                && !seat.is_owed_an_end()
+            {
+                seat.listener.outlet.ended(session);
+            }
         }
     }
 
+    /// A seat hears no more. That of a slow reader is kept until it was told so.
     fn end(&mut self, id: SeatId) {
-        if let Some(seat) = self.seats.remove(&id) {
+        if let Some(seat) = self.seats.get(&id) {
             seat.listener.outlet.ended(self.session);
+            if !seat.is_owed_an_end() {
+                self.seats.remove(&id);
+            }
         }
     }
 }

@@ -3,11 +3,12 @@
 use std::{mem, sync::Arc, time::Instant};
 
 use rondo_domain::{
-    UserId,
+    SessionId, UserId,
     bus::PassingEvent,
     event::{EventKind, Position, RecordedEvent},
 };
-use rondo_wire::passing_payload;
+use rondo_wire::{passing_payload, socket::Lagged};
+use serde_json::value::to_raw_value;
 
 use super::{Announcement, Full, Listener, SeatId, counts::Counts};
 
@@ -93,11 +94,29 @@ pub(super) enum State {
         passing: Vec<Arc<Passing>>,
         bytes: usize,
         overflow: Option<(Position, Position)>,
+        /// As it stood when it joined again: so it goes on if that is refused.
+        before: Option<Box<State>>,
     },
     /// Hears all that comes after the position.
     Live(Position),
-    /// Missed these positions, and was not yet told.
-    Lagged { from: Position, to: Position },
+    /// Missed these positions, and was not yet told; nor of the end after them, if there is one.
+    Lagged { from: Position, to: Position, end: Option<Arc<LiveEvent>> },
+}
+
+impl State {
+    /// Joins anew.
+    pub(super) const fn joining(before: Option<Box<Self>>) -> Self {
+        Self::Joining { held: Vec::new(), passing: Vec::new(), bytes: 0, overflow: None, before }
+    }
+
+    /// What a seat that joins again goes back to if that is refused: to nothing, where its session is over for it.
+    pub(super) fn remembered(self) -> Option<Box<Self>> {
+        match self {
+            Self::Joining { before, .. } => before,
+            Self::Lagged { end: Some(_), .. } => None,
+            Self::Live(_) | Self::Lagged { .. } => Some(Box::new(self)),
+        }
+    }
 }
 
 pub(super) struct Seat {
@@ -133,12 +152,20 @@ impl Seat {
                     *told += 1;
                 } else {
                     counts.refused.one();
-                    self.state = State::Lagged { from: position, to: position };
+                    self.state = State::Lagged { from: position, to: position, end: None };
                 }
             }
+            State::Lagged { end: Some(_), .. } => return Verdict::Stays, // it has left
             State::Lagged { to, .. } => *to = position.max(*to),
         }
-        if event.ends_for(self.listener.user) { Verdict::Leaves } else { Verdict::Stays }
+        if !event.ends_for(self.listener.user) {
+            return Verdict::Stays;
+        }
+        if let State::Lagged { to, end, .. } = &mut self.state {
+            *to = position - 1;
+            *end = Some(Arc::clone(event));
+        }
+        Verdict::Leaves
     }
 
     /// Hears what is passing, if it can: a slow reader goes without.
@@ -161,11 +188,22 @@ impl Seat {
 
     /// Hears what was held back, as far as it follows on `position` without a gap, and then what passed meanwhile.
     pub(super) fn go_live(&mut self, position: Position, counts: &Counts) -> Verdict {
+        self.go_on(State::Live(position), counts)
+    }
+
+    /// Goes on as it stood before it joined again, with what was held back; `None` where it did not stand.
+    pub(super) fn go_back(&mut self, counts: &Counts) -> Option<Verdict> {
+        let State::Joining { before, .. } = &mut self.state else { return None };
+        let before = before.take()?;
+        Some(self.go_on(*before, counts))
+    }
+
+    fn go_on(&mut self, from: State, counts: &Counts) -> Verdict {
         let State::Joining { held, passing, overflow, .. } = &mut self.state else {
             return Verdict::Stays; // it went live before: a repeated command
         };
         let (mut held, passing, overflow) = (mem::take(held), mem::take(passing), *overflow);
-        self.state = State::Live(position);
+        self.state = from;
         held.sort_unstable_by_key(|event| event.position());
         for event in &held {
             match self.state {
@@ -182,14 +220,38 @@ impl Seat {
         for event in &passing {
             self.overhear(event, counts);
         }
-        if let Some((_, to)) = overflow.filter(|(_, to)| *to > position) {
-            self.state = match self.state {
-                State::Lagged { from, .. } => State::Lagged { from, to },
-                State::Live(heard) => State::Lagged { from: heard + 1, to },
-                State::Joining { .. } => State::Lagged { from: position + 1, to },
-            };
+        if let Some((_, missed)) = overflow {
+            match &mut self.state {
+                State::Live(heard) if missed > *heard => {
+                    self.state = State::Lagged { from: *heard + 1, to: missed, end: None };
+                }
+                State::Lagged { to, .. } => *to = missed.max(*to),
+                State::Live(_) | State::Joining { .. } => {}
+            }
         }
         Verdict::Stays
+    }
+
+    /// Tells a slow reader what it missed, and the end after that, as far as its queue takes it; `true` when it knows.
+    pub(super) fn catch_up(&mut self, session: SessionId, counts: &Counts) -> bool {
+        let State::Lagged { from, to, end } = &mut self.state else { return false };
+        if from <= to {
+            let Ok(lagged) = to_raw_value(&Lagged { session_id: session.0, from: *from, to: *to }) else {
+                return false;
+            };
+            let lagged = Arc::new(Announcement::lasting(Announcement::LAGGED, lagged));
+            if self.listener.outlet.tell(&lagged).is_err() {
+                return false;
+            }
+            counts.lagged.one();
+            *from = *to + 1;
+        }
+        end.as_ref().is_none_or(|end| self.listener.outlet.tell(&end.announcement).is_ok())
+    }
+
+    /// Whether its session is over for it, and it was not yet told.
+    pub(super) const fn is_owed_an_end(&self) -> bool {
+        matches!(self.state, State::Lagged { end: Some(_), .. })
     }
 
     /// Where it stands, if it hears live events.

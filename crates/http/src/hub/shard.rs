@@ -37,6 +37,11 @@ pub(super) enum Command {
         seat: SeatId,
         position: Position,
     },
+    GoBack {
+        session: SessionId,
+        seat: SeatId,
+        reply: oneshot::Sender<bool>,
+    },
     Detach {
         session: SessionId,
         seat: SeatId,
@@ -146,6 +151,9 @@ impl Shard {
             Command::GoLive { session, seat, position } => {
                 self.with_room(session, |room, counts| room.go_live(seat, position, counts));
             }
+            Command::GoBack { session, seat, reply } => self.with_room(session, |room, counts| {
+                let _gone = reply.send(room.go_back(seat, counts));
+            }),
             Command::Detach { session, seat } => self.with_room(session, |room, _| room.detach(seat)),
             Command::Hint(event, since) => {
                 if let Some(room) = self.rooms.get_mut(&event.session_id) {

@@ -1,16 +1,17 @@
-//! Looks in the database for what the bus lost of what is for people: invitations, notifications and ends of logins.
+//! Looks in the database for what the bus lost of what is for people: invitations and their acceptances, notifications,
+//! and ends of logins.
 
 use std::{
     collections::HashSet,
-    sync::Arc,
+    sync::{Arc, Weak},
     time::{Duration, SystemTime},
 };
 
 use rondo_domain::{
-    InvitationId, LoginId, NotificationId, UserId,
-    event::PersonalKind,
+    InvitationId, LoginId, NotificationId, Timestamp, UserId,
+    event::{PersonalKind, RecordedEvent},
     page::Limit,
-    store::{PersonalLog, StoreError},
+    store::{Acceptance, PersonalLog, StoreError},
 };
 use rondo_wire::view::{InvitationView, NotificationView};
 use serde::Serialize;
@@ -21,7 +22,7 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use super::{Announcement, counts::Counts, people::People};
+use super::{Announcement, counts::Counts, people::People, shard::Command, shard_index};
 
 /// How far back a sweep looks before the last one: what was made then may have been committed after it, and the clocks of
 /// the nodes differ.
@@ -37,7 +38,28 @@ const PAGES: usize = 8;
 fn made_before(ago: Duration) -> Uuid {
     let moment = SystemTime::now() - ago;
     let since_epoch = moment.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Uuid::from_u128(since_epoch.as_millis() << 80) // a UUIDv7 begins with 48 bits of milliseconds
+    made_at(since_epoch.as_millis())
+}
+
+/// What was made from this moment on, in milliseconds since 1970, sorts after this.
+fn made_at(millis: u128) -> Uuid {
+    Uuid::from_u128(millis << 80) // a UUIDv7 begins with 48 bits of milliseconds
+}
+
+/// The moment of an id.
+fn moment_of(id: Uuid) -> Timestamp {
+    let millis = i64::try_from(id.as_u128() >> 80).unwrap_or(0);
+    Timestamp::from_timestamp_millis(millis).unwrap_or_default()
+}
+
+/// What is made from now on sorts after this.
+pub(super) fn now() -> Uuid {
+    made_before(Duration::ZERO)
+}
+
+/// As much earlier as a sweep looks back.
+pub(super) fn long_before(id: Uuid) -> Uuid {
+    made_at((id.as_u128() >> 80).saturating_sub(OVERLAP.as_millis()))
 }
 
 /// From where on somebody who comes now is told what a sweep finds.
@@ -51,6 +73,8 @@ pub(super) struct PersonalSweep {
     pub(super) people: Arc<People>,
     pub(super) counts: Arc<Counts>,
     pub(super) every: Duration,
+    /// Those who know who is in which room. Weak: they end with the last way into the hub.
+    pub(super) shards: Weak<[mpsc::Sender<Command>]>,
 }
 
 impl PersonalSweep {
@@ -86,6 +110,7 @@ impl PersonalSweep {
         for users in users.chunks(AT_ONCE) {
             self.find_notifications(users, from).await?;
             self.find_invitations(users, from).await?;
+            self.find_acceptances(users, from).await?;
             self.find_ended(users).await?;
         }
         Ok(())
@@ -119,6 +144,35 @@ impl PersonalSweep {
             }
         }
         Ok(())
+    }
+
+    async fn find_acceptances(&self, users: &[UserId], from: Uuid) -> Result<(), StoreError> {
+        let mut since = moment_of(from);
+        for _ in 0..PAGES {
+            let found = self.log.accepted(users, since, Limit::EVENTS_MAX).await?;
+            let last = found.last().map(|found| found.at).filter(|_| found.len() == Limit::EVENTS_MAX.get());
+            for Acceptance { user, at, event } in found {
+                let made = made_at(u128::try_from(at.timestamp_millis()).unwrap_or(0));
+                if self.people.lacks(user, &event, made) {
+                    self.counts.swept.one();
+                    self.hint(user, event);
+                }
+            }
+            match last {
+                Some(last) if last > since => since = last, // those of that very moment are read again
+                _ => break,
+            }
+        }
+        Ok(())
+    }
+
+    /// As the bus would have: whoever is in the room hears it there.
+    fn hint(&self, user: UserId, event: RecordedEvent) {
+        if let Some(shards) = self.shards.upgrade() {
+            let shard = &shards[shard_index(event.session_id, shards.len())];
+            // With a full inbox the next sweep finds it again.
+            let _later = shard.try_send(Command::HintFor(Arc::from([user]), Arc::new(event)));
+        }
     }
 
     async fn find_ended(&self, users: &[UserId]) -> Result<(), StoreError> {

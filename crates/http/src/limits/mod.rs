@@ -53,8 +53,23 @@ fn rule_of(request: &HttpRequest) -> Option<Rule> {
     listed.map_or_else(unlisted, |(.., rule)| Some(*rule))
 }
 
-/// What a request has taken so far besides the door's, for the headers of its answer.
+/// What a request has taken so far besides the door's, for the headers of its answer: of each limit what is left now.
+#[derive(Default)]
 struct Taken(Vec<Quota>);
+
+impl Taken {
+    fn note(request: &HttpRequest, quota: Quota) {
+        let mut extensions = request.extensions_mut();
+        if !extensions.contains::<Self>() {
+            extensions.insert(Self::default());
+        }
+        let Some(Self(quotas)) = extensions.get_mut::<Self>() else { return };
+        match quotas.iter_mut().find(|known| known.name == quota.name) {
+            Some(known) => *known = quota,
+            None => quotas.push(quota),
+        }
+    }
+}
 
 /// Takes from the limits in the name of a request, and notes for its answer what is left.
 pub(crate) struct Limiter {
@@ -75,11 +90,7 @@ impl Limiter {
         }
         let verdict = self.limits.take(rule, key).await;
         if let Some(quota) = quota_of(&verdict) {
-            let mut extensions = self.request.extensions_mut();
-            match extensions.get_mut::<Taken>() {
-                Some(Taken(quotas)) => quotas.push(quota),
-                None => drop(extensions.insert(Taken(vec![quota]))),
-            }
+            Taken::note(&self.request, quota);
         }
         verdict.map(|_| ())
     }
@@ -128,8 +139,8 @@ pub(crate) fn address_of(request: &HttpRequest) -> IpAddr {
 
 /// Notes for a request's answer what is left of limits that were taken elsewhere.
 pub(crate) fn note(request: &HttpRequest, quotas: Vec<Quota>) {
-    if !quotas.is_empty() {
-        request.extensions_mut().insert(Taken(quotas));
+    for quota in quotas {
+        Taken::note(request, quota);
     }
 }
 

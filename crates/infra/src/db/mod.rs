@@ -57,13 +57,14 @@ use self::{
 
 /// Reads whose cost does not grow with what they leave out; named for the test that looks at their plans.
 #[doc(hidden)]
-pub const BOUNDED_READS: [(&str, &str); 6] = [
+pub const BOUNDED_READS: [(&str, &str); 7] = [
     ("messages before", messages::SEEN_BEFORE),
     ("messages after", messages::SEEN_AFTER),
     ("events", log::EVENTS),
     ("members", sessions::MEMBERS),
     ("sessions", sessions::OF_USER_OR_NEWEST),
     ("mentions", notifications::MENTIONS_POSTGRES),
+    ("acceptances", personal::ACCEPTED),
 ];
 
 /// How long a pool may take to close.

@@ -2,11 +2,12 @@
 
 use async_trait::async_trait;
 use rondo_domain::{
-    ids::{InvitationId, LoginId, NotificationId, UserId},
+    Timestamp,
+    ids::{InvitationId, LoginId, NotificationId, SessionId, UserId},
     invitation::Invitation,
     notification::StoredNotification,
     page::Limit,
-    store::{PersonalLog, StoreError},
+    store::{Acceptance, PersonalLog, StoreError},
 };
 use sea_orm::{DbErr, QueryResult, Value};
 use uuid::Uuid;
@@ -44,6 +45,32 @@ const INVITED: Told = Told {
     tail_postgres: " AND i.id > $2 ORDER BY i.id LIMIT $3",
 };
 
+/// Acceptances since `$1`, at most `$2`, by whom they concern; `$3` and so on hold the people's ids. It begins with what is
+/// fresh, never with all the sessions of those people: hence the order is laid down.
+macro_rules! accepted {
+    ($people:literal) => {
+        concat!(
+            "WITH fresh AS (\
+               SELECT session_id, position, kind, subject_id, data, created_at FROM session_event \
+               WHERE kind = 'invitation:accept' AND created_at >= $1\
+             ), told AS MATERIALIZED (\
+               SELECT m.user_id, f.* FROM fresh f \
+               JOIN membership m ON m.session_id = f.session_id AND m.role = 'owner' \
+               UNION ALL \
+               SELECT m.user_id, f.* FROM fresh f CROSS JOIN app_user u CROSS JOIN invitation i CROSS JOIN membership m \
+               WHERE u.id = f.subject_id AND i.session_id = f.session_id AND i.email = u.email \
+                 AND i.status = 'accepted' AND i.settled_at >= $1 \
+                 AND m.session_id = f.session_id AND m.user_id = i.inviter_id AND m.role <> 'owner'\
+             ) SELECT user_id, created_at, session_id, position, kind, subject_id, data FROM told \
+             WHERE user_id <> subject_id AND user_id ",
+            $people,
+            " ORDER BY created_at, session_id, position LIMIT $2"
+        )
+    };
+}
+
+pub(super) const ACCEPTED: &str = accepted!("= ANY($3)");
+
 const LIVE: &str = "SELECT id FROM login WHERE revoked_at IS NULL AND id = ANY($1)";
 
 #[async_trait]
@@ -66,6 +93,24 @@ impl PersonalLog for SqlStore {
     ) -> Result<Vec<(UserId, Invitation)>, StoreError> {
         let rows = self.told(&INVITED, users, after.0, limit).await.map_err(store)?;
         each(&rows, next_invitation)
+    }
+
+    async fn accepted(&self, users: &[UserId], since: Timestamp, limit: Limit) -> Result<Vec<Acceptance>, StoreError> {
+        if users.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids: Vec<_> = users.iter().map(|user| user.0).collect();
+        let mut values: Vec<Value> = vec![since.into(), i64::try_from(limit.get()).unwrap_or(i64::MAX).into()];
+        let rows = if self.reader().is_postgres() {
+            values.push(ids.into());
+            self.reader().rows(ACCEPTED, values).await
+        } else {
+            let (_, people) = places(&ids);
+            let numbered: Vec<_> = (3..people.len() + 3).map(|n| format!("${n}")).collect();
+            values.extend(people);
+            self.reader().rows(format!(accepted!("IN ({})"), numbered.join(", ")), values).await
+        };
+        rows.map_err(store)?.iter().map(acceptance).collect::<Result<_, _>>().map_err(store)
     }
 
     async fn live_logins(&self, logins: &[LoginId]) -> Result<Vec<LoginId>, StoreError> {
@@ -92,6 +137,12 @@ impl SqlStore {
         values.extend([Value::from(after), limit.into()]);
         self.reader().rows(format!("{head}IN ({places}){tail}"), values).await
     }
+}
+
+fn acceptance(row: &QueryResult) -> Result<Acceptance, DbErr> {
+    let mut cells = Cells::new(row);
+    let (user, at, session) = (UserId(cells.take()?), cells.take()?, SessionId(cells.take()?));
+    Ok(Acceptance { user, at, event: cells.event(session)? })
 }
 
 /// Each row begins with whom it is for.

@@ -25,7 +25,8 @@ async fn count(house: &House, table: &str) -> u64 {
 /// Carries a furnished house into a second and from there into a third, on another database than the second.
 async fn there_and_back(first: &House, second: &House, third: &House) {
     furnish(first).await;
-    let mut odd = first.person("Ödd 🙂").await;
+    let mut odd = first.person("Ödd🙂").await;
+    odd.display_name = "Ödd 🙂".to_owned();
     odd.bio = Some("line\nbreak, 'quote', \\, \u{1}".to_owned());
     (odd.id, odd.email) = (rondo_domain::UserId::generate(), "odd@example.org".to_owned());
     odd.created_at = first.clock.now() + std::time::Duration::from_millis(7);

@@ -183,6 +183,7 @@ async fn a_page_touches_few_rows_wherever_it_lies() {
                     ),
                     "sessions" => (vec![format!("'{user}', 'infinity', '{user}', 21")], 600),
                     "mentions" => (vec![format!("'{session}'")], 5),
+                    "acceptances" => (vec![format!("'-infinity', 21, ARRAY['{user}']::uuid[]")], 0),
                     other => panic!("nobody knows how to ask for {other}"),
                 };
                 for place in places {

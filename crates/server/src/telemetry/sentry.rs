@@ -28,8 +28,18 @@ const TEXT: usize = 1_024;
 const BACKTRACE: usize = 16 * 1_024;
 
 /// The fields that are sent; what ends with a dot stands for all that begin so.
-const SENT: [&str; 9] =
-    ["message", "cause", "error", "error.", "panic.", "http.", "request.id", "trace.id", "socket.event"];
+const SENT: [&str; 10] = [
+    "message",
+    "cause",
+    "error",
+    "error.",
+    "panic.",
+    "http.",
+    "request.id",
+    "trace.id",
+    "socket.event",
+    "graphql.field",
+];
 
 /// The layer that reports errors.
 pub(super) struct Errors(Chute<Value>);
@@ -142,14 +152,18 @@ where
         if *metadata.level() != Level::ERROR && !is_fault {
             return;
         }
-        let mut work = None;
+        let (mut work, mut trace) = (None, None);
         for span in context.event_scope(event).into_iter().flatten() {
             work = work.or(Some(span.name()));
+            trace = trace.or_else(|| rondo_trace::trace_of(&span.extensions()));
             if let Some(known) = span.extensions().get::<Said>() {
                 for (name, value) in &known.0 {
                     said.0.entry(name.clone()).or_insert_with(|| value.clone());
                 }
             }
+        }
+        if let Some(trace) = trace {
+            said.0.entry("trace.id").or_insert_with(|| trace.to_string().into());
         }
         self.0.put(report(metadata, said, work));
     }
@@ -167,6 +181,11 @@ fn report(metadata: &Metadata<'_>, mut said: Said, work: Option<&'static str>) -
         (Some(method), Some(route), _) => Some(format!("{method} {route}")),
         (_, _, Some(event)) => Some(event.to_owned()),
         _ => work.map(str::to_owned),
+    };
+    // Behind one route stands the whole schema.
+    let transaction = match (transaction, said.text("graphql.field")) {
+        (Some(transaction), Some(field)) => Some(format!("{transaction} {field}")),
+        (transaction, field) => transaction.or_else(|| field.map(str::to_owned)),
     };
     // What happens at the same place, in the same way, is one issue, whatever its cause says.
     let place = said.text("panic.location").map_or_else(
@@ -189,7 +208,7 @@ fn report(metadata: &Metadata<'_>, mut said: Said, work: Option<&'static str>) -
     if let Some(transaction) = transaction {
         event["transaction"] = transaction.into();
     }
-    let tags = ["request.id", "trace.id", "http.route", "error.code", "socket.event"];
+    let tags = ["request.id", "trace.id", "http.route", "error.code", "socket.event", "graphql.field"];
     event["tags"] = tags.iter().filter_map(|tag| Some(((*tag).to_owned(), said.0.get(*tag)?.clone()))).collect();
     event["extra"] = said.0.into();
     event
@@ -235,6 +254,42 @@ mod tests {
         });
         let transactions: Vec<_> = reports.iter().map(|report| report["transaction"].as_str().unwrap()).collect();
         assert_eq!(transactions, ["GET /a", "message:create"]);
+    }
+
+    #[test]
+    fn failures_of_graphql_are_told_apart_by_their_field() {
+        let reports = reported(|| {
+            let request = tracing::debug_span!("http.request", http.request.method = "POST", http.route = "/graphql");
+            let live = tracing::debug_span!("graphql.operation");
+            for field in ["Query.me", "Query.sessions"] {
+                request.in_scope(|| tracing::warn!(error.code = "internal", graphql.field = field, "a field failed"));
+            }
+            live.in_scope(|| tracing::warn!(error.code = "internal", graphql.field = "Query.me", "a field failed"));
+        });
+        let transactions: Vec<_> = reports.iter().map(|report| report["transaction"].as_str().unwrap()).collect();
+        assert_eq!(
+            transactions,
+            ["POST /graphql Query.me", "POST /graphql Query.sessions", "graphql.operation Query.me"]
+        );
+        assert_ne!(reports[0]["fingerprint"], reports[1]["fingerprint"]);
+        assert_eq!(reports[1]["tags"]["graphql.field"], "Query.sessions");
+    }
+
+    #[test]
+    fn what_fails_within_a_trace_names_it() {
+        struct Nowhere;
+        impl rondo_trace::SpanSink for Nowhere {
+            fn offer(&self, _: rondo_trace::FinishedSpan) {}
+        }
+        let (chute, mut taken) = Chute::held(16);
+        let layer = Errors(chute).with_filter(tracing_subscriber::filter::filter_fn(looks_at));
+        let every = rondo_trace::Sampler { parent_based: true, share: 1.0 };
+        let recorder = rondo_trace::Recorder::start(every, std::sync::Arc::new(Nowhere));
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(recorder).with(layer), || {
+            tracing::debug_span!("http.request").in_scope(|| tracing::error!("it failed"));
+        });
+        let report = taken.try_recv().unwrap();
+        assert_eq!(report["tags"]["trace.id"].as_str().map(str::len), Some(32), "{report}");
     }
 
     #[test]

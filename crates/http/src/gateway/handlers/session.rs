@@ -17,7 +17,8 @@ use crate::{
     hub::Listener,
 };
 
-/// `session:join`: subscribes first, then reads the log, then hands over; the hub holds back what comes meanwhile.
+/// `session:join`: subscribes first, then reads the log, then hands over; the hub holds back what comes meanwhile. A
+/// connection that had joined before and is refused hears on as if it had not asked: also of its own end.
 pub(in crate::gateway) async fn join(context: &Context<'_>, request: JoinSession) -> Result<Reply, Fault> {
     let JoinRequest { session, after } = request.try_into()?;
     let Context { gateway, connection, socket, actor } = context;
@@ -35,7 +36,11 @@ pub(in crate::gateway) async fn join(context: &Context<'_>, request: JoinSession
             Ok(reply)
         }
         Err(fault) => {
-            abandon(context, session).await;
+            let goes_on = gateway.hub.go_back(session, connection.seat).await.unwrap_or(false);
+            // Nobody else takes the seat of a connection that was closed meanwhile.
+            if !goes_on || !connection.has_joined(session) {
+                abandon(context, session).await;
+            }
             Err(fault)
         }
     }
@@ -44,9 +49,8 @@ pub(in crate::gateway) async fn join(context: &Context<'_>, request: JoinSession
 /// `session:leave`: the room is left at once; without effect where it was not joined.
 pub(in crate::gateway) async fn leave(context: &Context<'_>, request: LeaveSession) -> Result<Reply, Fault> {
     let session = request.try_into()?;
-    let (typing, user) = (&context.gateway.typing, context.actor.user);
-    if context.connection.has_joined(session) && typing.stop(session, user) {
-        context.gateway.services.messages.show_typing(user, session, false).await?;
+    if context.connection.has_joined(session) {
+        context.gateway.stop_typing(session, context.actor.user);
     }
     abandon(context, session).await;
     Reply::new(&Nothing {})
@@ -86,16 +90,14 @@ async fn snapshot(
     Ok((reply, (!snapshot.ended).then_some(snapshot.position)))
 }
 
-/// Begins a stay in the session; one before it, of the same connection, is over.
+/// Begins a stay in the session, where none goes on.
 async fn stay(context: &Context<'_>, session: SessionId) -> Result<(), Fault> {
     let Context { gateway, connection, actor, .. } = context;
     let stay = gateway.next_seat();
-    let Stay::Began(before) = connection.joined(session, stay) else {
-        return Err(Fault::new(ErrorCode::Unavailable, "The connection is closing."));
-    };
-    gateway.services.presences.enter(actor, session, stay, connection.seat).await?;
-    if let Some(before) = before {
-        gateway.end_stay(session, before).await;
+    match connection.joined(session, stay) {
+        Stay::Began => gateway.services.presences.enter(actor, session, stay, connection.seat).await?,
+        Stay::GoesOn => {}
+        Stay::Closed => return Err(Fault::new(ErrorCode::Unavailable, "The connection is closing.")),
     }
     Ok(())
 }

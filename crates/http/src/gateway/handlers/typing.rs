@@ -12,20 +12,22 @@ use crate::gateway::dispatch::{Context, Reply};
 pub(in crate::gateway) async fn start(context: &Context<'_>, request: LeaveSession) -> Result<Reply, Fault> {
     let session = joined(context, request)?;
     let Context { gateway, actor, .. } = context;
-    gateway.services.messages.may_type(actor, session).await?;
-    if gateway.typing.start(session, actor.user) {
-        gateway.services.messages.show_typing(actor.user, session, true).await?;
+    let messages = &gateway.services.messages;
+    messages.may_type(actor, session).await?;
+    if !gateway.typing.renew(session, actor.user)
+        && let Some(user) = messages.find_typist(actor).await?
+        && gateway.typing.start(session, user.clone())
+    {
+        messages.show_typing(user, session, true);
     }
     Reply::new(&Nothing {})
 }
 
 /// `typing:stop`: without effect for whoever does not type.
-pub(in crate::gateway) async fn stop(context: &Context<'_>, request: LeaveSession) -> Result<Reply, Fault> {
+pub(in crate::gateway) fn stop(context: &Context<'_>, request: LeaveSession) -> Result<Reply, Fault> {
     let session = joined(context, request)?;
     let Context { gateway, actor, .. } = context;
-    if gateway.typing.stop(session, actor.user) {
-        gateway.services.messages.show_typing(actor.user, session, false).await?;
-    }
+    gateway.stop_typing(session, actor.user);
     Reply::new(&Nothing {})
 }
 

@@ -10,6 +10,7 @@ mod operation;
 mod outflow;
 mod protocol;
 mod talk;
+mod turn;
 
 use std::{
     collections::HashMap,
@@ -40,6 +41,7 @@ use self::{
     outflow::Outflow,
     protocol::{Close, Message, PROTOCOL},
     talk::Talk,
+    turn::Order,
 };
 use super::Surface;
 use crate::{
@@ -140,9 +142,8 @@ impl Live {
         let trace = trace::sent(|name| headers.get_all(name).map(HeaderValue::as_bytes).collect());
         let whence = Whence { origin: ClientOrigin::of(request), address: limits::address_of(request), trace };
         let bucket = live.messages.map(Bucket::new);
-        let last = CancellationToken::new();
-        last.cancel(); // nothing is before the first operation
-        actix_web::rt::spawn(Box::pin(Talk { live, link, session, stream, whence, bucket, last }.run()));
+        let order = Order::new();
+        actix_web::rt::spawn(Box::pin(Talk { live, link, session, stream, whence, bucket, order }.run()));
         Ok(response)
     }
 

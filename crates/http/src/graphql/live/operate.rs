@@ -7,7 +7,6 @@ use rondo_domain::{
     LoginId, SessionId,
     account::{Actor, LoginOrigin},
     event::Position,
-    ids::RequestId,
     meter::metered,
     page::Limit,
     session::JoinSnapshot,
@@ -16,7 +15,6 @@ use rondo_domain::{
 use rondo_graphql::{Ask, Happening, Selection, Spoken, Unrunnable, Visit, Visitor, Wish, refusals};
 use rondo_wire::{ErrorCode, Fault, Outcomes};
 use serde::Deserialize;
-use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::Instrument as _;
 
 use super::{
@@ -24,6 +22,7 @@ use super::{
     link::{Link, Out},
     operation::{Hearing, Operation},
     protocol::Close,
+    turn::Turn,
 };
 use crate::{
     hub::{Announcement, Full, Listener, Outlet},
@@ -47,24 +46,6 @@ pub(super) struct Work {
     pub(super) actor: Actor,
 }
 
-/// The order in which the operations of a connection begin: one that comes after a subscription begins once that hears,
-/// so a client hears what it does afterwards. Queries and mutations do not wait for each other.
-pub(super) struct Turn {
-    /// The operation before has begun.
-    before: CancellationToken,
-    /// Dropped when this one has.
-    own: DropGuard,
-}
-
-impl Turn {
-    /// The turn after `last`, which becomes the last one.
-    pub(super) fn after(last: &mut CancellationToken) -> Self {
-        let own = CancellationToken::new();
-        let before = std::mem::replace(last, own.clone());
-        Self { before, own: own.drop_guard() }
-    }
-}
-
 /// Stands for an operation that is being begun or answered.
 struct Running<'a>(&'a Link);
 
@@ -80,7 +61,7 @@ impl Work {
         let link = Arc::clone(&self.link);
         let _running = Running(&link);
         let started = Instant::now();
-        let request_id = RequestId::generate().0.to_string();
+        let request_id = self.operation.request.0.to_string();
         let visitor = Visitor {
             caller: Ok(self.actor),
             request_id: request_id.clone(),
@@ -116,34 +97,38 @@ impl Work {
     /// Runs an operation and hands over its answer; gives the code with which it was refused, if it was.
     async fn speak(&self, visit: &Arc<Visit>, ask: Ask, turn: Turn, request_id: &str) -> Option<ErrorCode> {
         let engine = &self.live.engine;
-        let Turn { before, own } = turn;
         let spoken = engine.understand(request_id, ask).await;
-        before.cancelled().await;
+        turn.comes().await;
         let outcome = match spoken {
             Err(unrunnable) => Err(unrunnable),
             Ok(Spoken::Asks(selection)) => {
-                drop(own);
+                let _until_done = if selection.is_mutation() {
+                    Some(turn.among_mutations().await)
+                } else {
+                    drop(turn);
+                    None
+                };
                 engine.reply(visit, &selection).await
             }
             Ok(Spoken::Subscribes(wish, selection)) => {
-                return match self.subscribe(wish, selection, own).await {
+                return match self.subscribe(wish, selection, turn).await {
                     Ok(()) => None,
                     Err(Refused { fault, after }) => {
                         let code = fault.code;
-                        self.fail(fault, after, request_id);
+                        self.fail(fault, after);
                         Some(code)
                     }
                 };
             }
         };
         match outcome {
-            Ok(body) => {
+            Ok((body, failed)) => {
                 if self.link.has_room(&self.operation).await {
                     self.link.push(Out::Answer(Arc::clone(&self.operation), body));
                 } else if !self.operation.is_done() {
                     self.link.close(Close::LAGGED);
                 }
-                None
+                failed
             }
             Err(Unrunnable { errors, code }) => {
                 self.link.push(Out::Failed(Arc::clone(&self.operation), errors));
@@ -153,13 +138,13 @@ impl Work {
     }
 
     /// Ends the operation with an error.
-    fn fail(&self, fault: Fault, after: Option<Position>, request_id: &str) {
+    fn fail(&self, fault: Fault, after: Option<Position>) {
         self.operation.end();
-        let errors = refusals(fault, request_id, after);
+        let errors = refusals(fault, &self.operation.request.0.to_string(), after);
         self.link.push(Out::Failed(Arc::clone(&self.operation), errors));
     }
 
-    async fn subscribe(&self, wish: Wish, selection: Selection, own: DropGuard) -> Result<(), Refused> {
+    async fn subscribe(&self, wish: Wish, selection: Selection, turn: Turn) -> Result<(), Refused> {
         let Wish { stream, session, after } = wish;
         let _once = self.operation.hearing.set(Hearing { stream, session, selection });
         match session {
@@ -168,7 +153,7 @@ impl Work {
                 Ok(())
             }
             Some(session) => {
-                let heard = self.hear_session(session, after, own).await;
+                let heard = self.hear_session(session, after, turn).await;
                 // Whoever completed it meanwhile may have looked before the seat was there.
                 if heard.is_err() || self.operation.is_done() {
                     self.detach(session).await;
@@ -183,14 +168,14 @@ impl Work {
     }
 
     /// Subscribes first, then reads the log, then hands over; the hub holds back what comes meanwhile.
-    async fn hear_session(&self, session: SessionId, after: Option<Position>, own: DropGuard) -> Result<(), Refused> {
+    async fn hear_session(&self, session: SessionId, after: Option<Position>, turn: Turn) -> Result<(), Refused> {
         let Self { live, link, operation, actor } = self;
         let seat = SeatOutlet { live: Arc::clone(live), link: Arc::clone(link), operation: Arc::clone(operation) };
         let listener = Listener { seat: operation.seat, user: actor.user, outlet: Arc::new(seat) };
         let stopping = |_| Fault::unavailable("the hub is stopping");
         live.hub.attach(session, listener).await.map_err(stopping)?;
         let snapshot = live.services.sessions.snapshot(actor, session, after).await?;
-        drop(own); // whatever is done from now on is heard
+        drop(turn); // whatever is done from now on is heard
         if !snapshot.recovered {
             let detail = "What came after this position is not kept, or not yet there. Read the session afresh, and go on \
                           from its `lastPosition`.";
@@ -250,7 +235,7 @@ impl Work {
             // They may again already: they subscribe again.
             Ok(_) => Fault::new(ErrorCode::Forbidden, "The session could not be heard for a moment."),
         };
-        self.fail(fault, None, "");
+        self.fail(fault, None);
     }
 }
 
@@ -300,7 +285,7 @@ impl Outlet for SeatOutlet {
             let missed: Result<Missed, _> = serde_json::from_str(announcement.payload().get());
             let Refused { fault, after } = lagged(missed.map_or(0, |Missed { from }| from - 1));
             if let Some(work) = self.work() {
-                work.fail(fault, after, "");
+                work.fail(fault, after);
             }
             return Ok(());
         }

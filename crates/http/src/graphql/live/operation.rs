@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use bytes::Bytes;
-use rondo_domain::SessionId;
+use rondo_domain::{SessionId, ids::RequestId};
 use rondo_graphql::{GraphQl, Selection, Stream};
 
 use crate::hub::{Announcement, Rendering, SeatId};
@@ -22,6 +22,8 @@ pub(super) struct Hearing {
 pub(super) struct Operation {
     /// Its name, as JSON.
     pub(super) id: Box<str>,
+    /// Its name in the log, and in every error that ends it.
+    pub(super) request: RequestId,
     /// Its name in the hub.
     pub(super) seat: SeatId,
     /// What it hears, if it is a subscription.
@@ -39,7 +41,7 @@ const DONE: u8 = 2;
 impl Operation {
     pub(super) fn new(id: &str, seat: SeatId) -> Self {
         let id = serde_json::to_string(id).unwrap_or_default().into();
-        Self { id, seat, hearing: OnceLock::new(), state: AtomicU8::new(OPEN) }
+        Self { id, request: RequestId::generate(), seat, hearing: OnceLock::new(), state: AtomicU8::new(OPEN) }
     }
 
     pub(super) fn is_open(&self) -> bool {

@@ -5,16 +5,17 @@ use std::{pin::pin, sync::Arc, time::Duration};
 
 use actix_ws::{AggregatedMessage, AggregatedMessageStream, ProtocolError, Session};
 use bytestring::ByteString;
+use rondo_domain::ids::RequestId;
 use rondo_graphql::refusals;
 use rondo_wire::{ErrorCode, Fault};
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
-use tokio_util::sync::CancellationToken;
 
 use super::{
     Live,
     link::{Begun, Link, MAX_OPERATIONS, PATIENCE},
-    operate::{PersonalOutlet, Turn, Whence, Work},
+    operate::{PersonalOutlet, Whence, Work},
     protocol::{self, ACK, Close, Message, PING, PONG},
+    turn::Order,
 };
 use crate::gateway::{
     bucket::{Bucket, Passage},
@@ -37,8 +38,7 @@ pub(super) struct Talk {
     pub(super) stream: AggregatedMessageStream,
     pub(super) whence: Whence,
     pub(super) bucket: Option<Bucket>,
-    /// The last operation that was taken, as those after it wait for it to begin.
-    pub(super) last: CancellationToken,
+    pub(super) order: Order,
 }
 
 /// The stream below is gone, or does not take anything: there is nothing more to say.
@@ -180,17 +180,26 @@ impl Talk {
                 let (live, link) = (Arc::clone(&self.live), Arc::clone(&self.link));
                 let work = Work { live, link, operation, actor };
                 // Where the database's connections live; a client that goes away leaves it to its end.
-                let turn = Turn::after(&mut self.last);
+                let turn = self.order.next();
                 self.live.runtime.spawn(work.run(*ask, self.whence.clone(), turn));
                 Ok(None)
             }
         }
     }
 
-    /// Refuses an operation that was not even begun.
+    /// Refuses an operation that was not even begun; what the client is told names a line of the log.
     async fn refuse(&mut self, id: &str, fault: Fault) -> Result<Option<Close>, Gone> {
         let id = serde_json::to_string(id).unwrap_or_default();
-        self.say(protocol::error(&id, &refusals(fault, "", None))).await.map(|()| None)
+        let request_id = RequestId::generate().0.to_string();
+        tracing::info!(
+            name: "graphql.operation",
+            code = fault.code.as_str(),
+            user.id = self.link.actor().map(|actor| tracing::field::display(actor.user)),
+            link.id = self.link.seat,
+            request.id = request_id,
+            "graphql operation"
+        );
+        self.say(protocol::error(&id, &refusals(fault, &request_id, None))).await.map(|()| None)
     }
 
     /// Lets somebody in whose token is good.

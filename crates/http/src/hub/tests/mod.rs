@@ -4,6 +4,7 @@ mod chaos;
 mod counts;
 mod listen;
 mod personal;
+mod rejoin;
 mod rows;
 mod stage;
 

@@ -82,3 +82,28 @@ async fn a_node_alone_looks_for_nothing() {
     assert!(!ear.signed_out.load(Ordering::Relaxed));
     assert_eq!(stage.hub.counts().swept, 0);
 }
+
+#[tokio::test]
+async fn a_lost_acceptance_is_told_once_to_those_who_are_not_in_the_room() {
+    let stage = Stage::with_bus(Register::open());
+    let ada = UserId::generate();
+    let outside = stage.welcome(1, ada);
+    let inside = stage.welcome(2, ada);
+    let (room, _) = stage.join(2, ada).await;
+    let accept = || stage.log.append(stage.session, EventKind::InvitationAccept, None);
+    let lost = accept();
+    stage.rows.accept(ada, &lost);
+    outside.until(|ear| ear.heard() == [1]).await;
+    let told = accept();
+    let signal = stage.rows.accept(ada, &told);
+    for _ in 0..2 {
+        stage.hub.offer(signal.clone());
+    }
+    outside.until(|ear| ear.heard() == [1, 2]).await;
+    room.until(|ear| ear.heard() == [1, 2]).await;
+
+    stage.sweeps(3).await;
+
+    assert_eq!((outside.heard(), inside.heard()), (vec![1, 2], vec![]));
+    assert!(stage.hub.counts().swept >= 4, "one acceptance, and the ends of three logins");
+}

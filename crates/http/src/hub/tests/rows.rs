@@ -7,15 +7,15 @@ use std::{
 
 use async_trait::async_trait;
 use rondo_domain::{
-    Clock as _, InvitationId, LoginId, NotificationId, SessionId, UserId,
+    Clock as _, InvitationId, LoginId, NotificationId, SessionId, Timestamp, UserId,
     bus::{PersonalSignal, Signal},
     clock::SystemClock,
-    event::PersonalKind,
+    event::{PersonalKind, RecordedEvent},
     invitation::{Invitation, Status},
     notification::StoredNotification,
     page::Limit,
     policy::Role,
-    store::{PersonalLog, StoreError},
+    store::{Acceptance, PersonalLog, StoreError},
 };
 use rondo_wire::view::{InvitationView, NotificationView};
 
@@ -26,6 +26,7 @@ use super::user;
 pub(super) struct Rows {
     notifications: Mutex<Vec<(UserId, StoredNotification)>>,
     invitations: Mutex<Vec<(UserId, Invitation)>>,
+    acceptances: Mutex<Vec<Acceptance>>,
     cut: Mutex<HashSet<LoginId>>,
 }
 
@@ -61,6 +62,13 @@ impl Rows {
         (id, Signal::Personal(Arc::new(signal)))
     }
 
+    /// An acceptance that concerns somebody, and the signal that tells of it.
+    pub(super) fn accept(&self, user: UserId, event: &Arc<RecordedEvent>) -> Signal {
+        let acceptance = Acceptance { user, at: SystemClock.now(), event: (**event).clone() };
+        self.acceptances.lock().unwrap().push(acceptance);
+        Signal::EventFor(Arc::from([user]), Arc::clone(event))
+    }
+
     /// A login is no longer in force.
     pub(super) fn cut(&self, login: LoginId) {
         self.cut.lock().unwrap().insert(login);
@@ -94,6 +102,12 @@ impl PersonalLog for Rows {
         limit: Limit,
     ) -> Result<Vec<(UserId, Invitation)>, StoreError> {
         Ok(found(&self.invitations, limit, |user, row| users.contains(&user) && row.id > after))
+    }
+
+    async fn accepted(&self, users: &[UserId], since: Timestamp, limit: Limit) -> Result<Vec<Acceptance>, StoreError> {
+        let rows = self.acceptances.lock().unwrap();
+        let wanted = rows.iter().filter(|row| users.contains(&row.user) && row.at >= since);
+        Ok(wanted.take(limit.get()).cloned().collect())
     }
 
     async fn live_logins(&self, logins: &[LoginId]) -> Result<Vec<LoginId>, StoreError> {

@@ -79,9 +79,9 @@ pub(super) async fn notifications<C: ConnectionTrait>(db: &C) -> Result<Finding,
                 finding.add(format!("{after}: its data is no JSON object"));
                 continue;
             };
-            let quoted = data.get("messageId").and_then(Json::as_str).and_then(|id| id.parse::<Uuid>().ok());
+            let message = data.get("messageId").and_then(Json::as_str).and_then(|id| id.parse::<Uuid>().ok());
             if data.get("excerpt").is_some_and(Json::is_string) {
-                quotes.extend(quoted.map(|message| (after, message)));
+                quotes.extend(message.map(|message| (after, message)));
             }
         }
         let gone = deleted(db, quotes.iter().map(|(_, message)| *message)).await?;

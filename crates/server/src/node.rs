@@ -227,7 +227,7 @@ fn retention_of(core: &Core, settings: RetentionSettings, figures: &NodeFigures)
 fn warn_of_demo(accounts: usize) {
     tracing::warn!(
         accounts,
-        "this database holds demo accounts whose passwords are public; nobody can log in to them in production. Begin \
+        "this database holds demo accounts whose passwords are public: nobody can log in to them in production. Begin \
          with an empty database, or change their passwords in development"
     );
 }

@@ -53,8 +53,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Begins to serve at the places that were taken. The tasks that it stands on are put into `tasks`, whose owner sees if one
-    /// of them ends.
+    /// Begins to serve at the places that were taken. The tasks that it stands on are put into `tasks`, whose owner sees
+    /// if one of them ends.
     ///
     /// # Errors
     /// The place at which nobody can be listened to.

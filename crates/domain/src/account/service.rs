@@ -81,7 +81,7 @@ pub struct AccountParts {
     pub secrets: Arc<dyn RefreshSecrets>,
     /// Which logins are in force.
     pub logins: Arc<dyn LoginStatus>,
-    /// Passwords that everybody knows and that must open nothing here, by the account whose they were made for. Another
+    /// Passwords that everybody knows and that must open nothing here, by the account that they were made for. Another
     /// password makes such an account one like any other.
     pub public: HashMap<UserId, PasswordHash>,
     /// How long tokens live.

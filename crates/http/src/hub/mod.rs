@@ -213,7 +213,8 @@ impl Hub {
     }
 
     /// Gives a connection its seat and holds back what it hears until [`Hub::go_live`]. A seat that it has in this
-    /// session already is replaced, and stands again after [`Hub::go_back`]. Answers once the seat is there and the session's signals arrive on this node.
+    /// session already is replaced, and stands again after [`Hub::go_back`]. Answers once the seat is there and the
+    /// session's signals arrive on this node.
     pub(crate) async fn attach(&self, session: SessionId, listener: Listener) -> Result<(), Stopped> {
         let (reply, answer) = oneshot::channel();
         self.send(session, Command::Attach { session, listener, reply }).await?;

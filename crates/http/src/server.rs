@@ -11,12 +11,13 @@ use actix_service::{
 use actix_web::{dev::AppConfig, web};
 use rondo_domain::idempotency::Onces;
 use rondo_graphql::GraphQl;
+use socketioxide::SocketIo;
 use tokio::{net::TcpStream, runtime::Handle, task::JoinSet};
 
 use crate::{
     app::app,
     gateway::{
-        Gateway, SocketIo,
+        Gateway,
         lifeline::Lined,
         mount::{self, Mount},
     },

@@ -7,7 +7,8 @@ use std::{
 };
 
 use rondo_domain::{LoginId, SessionId, account::Actor, presence::ConnectionId, trace::TraceContext};
-use socketioxide::{SendError, SocketError};
+use socketioxide::{SendError, SocketError, extract::SocketRef};
+use socketioxide_core::Value;
 use tokio::{sync::Notify, time::timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -16,7 +17,6 @@ use super::{
     backlog::{Backlog, MOST, MOST_BEFORE_PASSING},
     bucket::{Bucket, Passage},
     dispatch::Incoming,
-    wire::{SocketRef, Wire},
 };
 use crate::hub::{Announcement, Full, Outlet, SeatId};
 
@@ -161,6 +161,11 @@ impl Connection {
         self.stream.backlog.hand(bytes);
     }
 
+    /// What waits for the reader.
+    pub(super) fn backlog(&self) -> Arc<Backlog> {
+        Arc::clone(&self.stream.backlog)
+    }
+
     /// How many bytes wait for the reader.
     pub(super) fn outgoing(&self) -> u64 {
         self.stream.backlog.waiting()
@@ -267,22 +272,26 @@ impl Connection {
 /// How the hub speaks to a connection.
 pub(super) struct SocketOutlet {
     pub(super) socket: SocketRef,
-    pub(super) wire: Wire,
     pub(super) connection: Arc<Connection>,
+    /// That of the connection: at hand without a look at it.
+    pub(super) backlog: Arc<Backlog>,
     /// Weak: the gateway holds the hub, which holds this.
     pub(super) gateway: Weak<Gateway>,
 }
 
 impl Outlet for SocketOutlet {
     fn tell(&self, announcement: &Arc<Announcement>) -> Result<(), Full> {
-        let arguments = announcement.arguments();
-        let backlog = &self.connection.stream.backlog;
-        backlog.take(arguments.len(), if announcement.is_passing() { MOST_BEFORE_PASSING } else { MOST })?;
-        let told = self.wire.emit(self.socket.id, arguments);
-        if told.is_err() {
-            backlog.give_back(arguments.len());
+        let packet = announcement.packet();
+        let backlog = &self.backlog;
+        backlog.take(packet.len(), if announcement.is_passing() { MOST_BEFORE_PASSING } else { MOST })?;
+        match self.socket.emit_encoded(Value::Str(packet.clone(), None)) {
+            Err(SocketError::InternalChannelFull) => {
+                backlog.give_back(packet.len());
+                Err(Full)
+            }
+            // One that is gone swallows everything.
+            Ok(()) | Err(SocketError::Closed) => Ok(()),
         }
-        told
     }
 
     fn login(&self) -> LoginId {

@@ -8,6 +8,8 @@ use rondo_wire::{ErrorCode, Fault, decode, socket::Ack};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use socketioxide::{
+    adapter::LocalAdapter,
+    extract::{AckSender, SocketRef},
     handler::{FromMessageParts, MessageHandler},
     socket::Socket,
 };
@@ -18,7 +20,6 @@ use super::{
     bucket::Passage,
     connection::{Connection, Queued},
     handlers,
-    wire::{AckSender, Adapter, SocketRef},
 };
 
 /// When to try again after a queue was full.
@@ -169,8 +170,8 @@ pub(super) struct Intake {
     pub(super) connection: Arc<Connection>,
 }
 
-impl MessageHandler<Adapter, Intake> for Intake {
-    fn call(&self, socket: Arc<Socket<Adapter>>, mut value: Value, ack_id: Option<i64>) {
+impl MessageHandler<LocalAdapter, Intake> for Intake {
+    fn call(&self, socket: Arc<Socket>, mut value: Value, ack_id: Option<i64>) {
         let Ok(ack) = AckSender::from_message_parts(&socket, &mut value, &ack_id);
         let Ok(socket) = SocketRef::from_message_parts(&socket, &mut value, &ack_id);
         let text = match value {

@@ -9,9 +9,10 @@ use std::{
 
 use rondo_wire::socket::NodeDraining;
 use serde_json::value::to_raw_value;
+use socketioxide::SocketIo;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::{Gateway, Open, SocketIo, connection::Connection};
+use super::{Gateway, Open, connection::Connection};
 use crate::hub::{Announcement, Outlet as _};
 
 /// What a connection hears before it is closed.

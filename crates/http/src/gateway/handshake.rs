@@ -4,7 +4,8 @@ use std::{convert::Infallible, fmt, sync::Arc};
 
 use rondo_wire::{ErrorCode, Fault, socket::Handshake};
 use socketioxide::{
-    extract::TryData,
+    adapter::LocalAdapter,
+    extract::{SocketRef, TryData},
     handler::FromConnectParts,
     socket::{DisconnectReason, Socket},
 };
@@ -16,17 +17,16 @@ use super::{
     connection::{Connection, Stream},
     dispatch::Intake,
     lifeline::Lifeline,
-    wire::{Adapter, SocketRef},
 };
 use crate::trace;
 
 /// The token of a handshake, if there is one.
 pub(super) struct Auth(Option<String>);
 
-impl FromConnectParts<Adapter> for Auth {
+impl FromConnectParts<LocalAdapter> for Auth {
     type Error = Infallible;
 
-    fn from_connect_parts(socket: &Arc<Socket<Adapter>>, auth: &Option<Value>) -> Result<Self, Infallible> {
+    fn from_connect_parts(socket: &Arc<Socket>, auth: &Option<Value>) -> Result<Self, Infallible> {
         let TryData(handshake) = TryData::<Handshake>::from_connect_parts(socket, auth)?;
         Ok(Self(handshake.ok().map(|handshake| handshake.token)))
     }

@@ -16,7 +16,6 @@ pub(crate) mod mount;
 mod queue;
 mod roll;
 mod typing;
-mod wire;
 
 use std::{
     collections::HashMap,
@@ -24,7 +23,7 @@ use std::{
     time::Duration,
 };
 
-use socketioxide::{TransportType, handler::ConnectHandler, socket::DisconnectReason};
+use socketioxide::{SocketIo, TransportType, extract::SocketRef, handler::ConnectHandler, socket::DisconnectReason};
 use tokio::{
     task::JoinSet,
     time::{MissedTickBehavior, interval},
@@ -43,8 +42,6 @@ use roll::Rolls;
 use rondo_domain::{SessionId, UserId, limits::Allowance, presence::ConnectionId};
 use rondo_wire::{ErrorCode, Fault};
 use typing::Typing;
-pub(crate) use wire::SocketIo;
-use wire::{Adapter, SocketRef, Wire};
 
 /// The largest frame or poll body, as CONTRACT has it for every body.
 pub(crate) const MAX_PAYLOAD: usize = 256 * 1024;
@@ -59,7 +56,7 @@ pub(crate) const EXPIRY_TICK: Duration = Duration::from_millis(500);
 const OWED_TICK: Duration = Duration::from_millis(500);
 
 /// The tower service that speaks Engine.IO.
-pub(crate) type SocketService = socketioxide::service::SocketIoService<engineioxide::service::NotFoundService, Adapter>;
+pub(crate) type SocketService = socketioxide::service::SocketIoService<engineioxide::service::NotFoundService>;
 
 /// Reads an event's name and its only argument, for the fuzzers.
 pub(crate) fn read_event(text: &str) -> (String, Option<&str>) {
@@ -81,7 +78,6 @@ pub(crate) struct Gateway {
     lifelines: Arc<Lifelines>,
     /// Connections by their seat in the hub.
     open: Mutex<HashMap<SeatId, Open>>,
-    wire: Wire,
     /// The events that are being handled.
     events: TaskTracker,
     /// Stays in sessions that are coming to their end.
@@ -106,9 +102,7 @@ impl Gateway {
         settings: &HttpSettings,
         tasks: &mut JoinSet<()>,
     ) -> (Arc<Self>, SocketService, SocketIo) {
-        let wire = Wire::default();
-        let (service, io) = socketioxide::SocketIo::builder()
-            .with_adapter::<Adapter>(wire.clone())
+        let (service, io) = SocketIo::builder()
             .req_path(mount::PATH)
             .max_payload(MAX_PAYLOAD as u64)
             .ws_max_message_size(MAX_PAYLOAD)
@@ -123,7 +117,6 @@ impl Gateway {
             draining,
             lifelines: Arc::default(),
             open: Mutex::default(),
-            wire,
             events: TaskTracker::new(),
             stays: TaskTracker::new(),
             stopping: CancellationToken::new(),
@@ -218,7 +211,12 @@ impl Gateway {
 
     fn outlet(self: &Arc<Self>, socket: &SocketRef, connection: &Arc<Connection>) -> SocketOutlet {
         let gateway = Arc::downgrade(self);
-        SocketOutlet { socket: socket.clone(), wire: self.wire.clone(), connection: Arc::clone(connection), gateway }
+        SocketOutlet {
+            socket: socket.clone(),
+            connection: Arc::clone(connection),
+            backlog: connection.backlog(),
+            gateway,
+        }
     }
 
     /// Frees all that a connection held. The person stays present for a moment: they may come back.

@@ -10,13 +10,13 @@ use serde::{
     de::{IgnoredAny, SeqAccess, Visitor},
 };
 use serde_json::value::RawValue;
+use socketioxide::extract::{AckSender, SocketRef};
 use tracing::{Instrument as _, Span};
 
 use super::{
     Gateway,
     connection::{Connection, Next, sent},
     dispatch::{ClientEvent, Context, Incoming, Reply},
-    wire::{AckSender, SocketRef},
 };
 use crate::trace;
 

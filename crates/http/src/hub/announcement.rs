@@ -25,7 +25,7 @@ pub(crate) struct Announcement {
     passing: bool,
     /// What the log holds, of what has a position.
     event: Option<Arc<RecordedEvent>>,
-    arguments: OnceLock<Str>,
+    packet: OnceLock<Str>,
     renderings: Mutex<Vec<(SelectionKey, Rendering)>>,
 }
 
@@ -49,7 +49,7 @@ impl Announcement {
     }
 
     const fn new(name: &'static str, payload: Box<RawValue>, passing: bool, event: Option<Arc<RecordedEvent>>) -> Self {
-        Self { name, payload, passing, event, arguments: OnceLock::new(), renderings: Mutex::new(Vec::new()) }
+        Self { name, payload, passing, event, packet: OnceLock::new(), renderings: Mutex::new(Vec::new()) }
     }
 
     /// The public name.
@@ -89,10 +89,10 @@ impl Announcement {
         Some(rendering)
     }
 
-    /// The arguments of the Socket.IO event, `["name",{…}]`, as they stand in its packet.
-    pub(crate) fn arguments(&self) -> &Str {
+    /// The Socket.IO packet of the event in the main namespace, `2["name",{…}]`.
+    pub(crate) fn packet(&self) -> &Str {
         // The names are of this house and need no escape.
-        self.arguments.get_or_init(|| format!("[\"{}\",{}]", self.name, self.payload.get()).into())
+        self.packet.get_or_init(|| format!("2[\"{}\",{}]", self.name, self.payload.get()).into())
     }
 }
 
@@ -101,9 +101,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_arguments_are_the_name_and_the_payload() {
+    fn the_packet_is_an_event_with_the_name_and_the_payload() {
         let payload = RawValue::from_string(r#"{"a":"ñ"}"#.to_owned()).unwrap();
         let told = Announcement::lasting("message:create", payload);
-        assert_eq!(told.arguments().as_str(), r#"["message:create",{"a":"ñ"}]"#);
+        assert_eq!(told.packet().as_str(), r#"2["message:create",{"a":"ñ"}]"#);
     }
 }

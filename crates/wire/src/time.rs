@@ -1,6 +1,6 @@
 //! How moments look outside: RFC 3339 in UTC with whole milliseconds.
 
-use chrono::{DateTime, SecondsFormat};
+use chrono::{DateTime, Datelike, SecondsFormat, Timelike};
 use rondo_domain::Timestamp;
 use serde::{Serialize, Serializer};
 use utoipa::{
@@ -16,7 +16,36 @@ impl Time {
     /// As it is shown.
     #[must_use]
     pub fn text(&self) -> String {
-        self.0.to_rfc3339_opts(SecondsFormat::Millis, true)
+        self.shown(ToOwned::to_owned)
+    }
+
+    /// Shows it: a page of messages holds dozens of moments, so the usual ones are written on the stack, digit by digit.
+    fn shown<T>(&self, show: impl FnOnce(&str) -> T) -> T {
+        let mut digits = *b"0000-00-00T00:00:00.000Z";
+        let time = self.0.time();
+        let usual =
+            u32::try_from(self.0.year()).ok().filter(|year| *year <= 9_999 && time.nanosecond() < 1_000_000_000);
+        if let Some(year) = usual {
+            let places = [
+                (0..4, year),
+                (5..7, self.0.month()),
+                (8..10, self.0.day()),
+                (11..13, time.hour()),
+                (14..16, time.minute()),
+                (17..19, time.second()),
+                (20..23, time.nanosecond() / 1_000_000),
+            ];
+            for (place, mut number) in places {
+                for digit in digits[place].iter_mut().rev() {
+                    *digit += (number % 10) as u8;
+                    number /= 10;
+                }
+            }
+            if let Ok(text) = str::from_utf8(&digits) {
+                return show(text);
+            }
+        }
+        show(&self.0.to_rfc3339_opts(SecondsFormat::Millis, true)) // a leap second, or far from today
     }
 
     /// Reads a moment that was shown.
@@ -30,7 +59,7 @@ impl Time {
 
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.text())
+        self.shown(|text| serializer.serialize_str(text))
     }
 }
 
@@ -61,5 +90,16 @@ mod tests {
     fn milliseconds_are_always_shown() {
         let moment = chrono::DateTime::parse_from_rfc3339("2026-01-31T13:00:00+01:00").unwrap().to_utc();
         assert_eq!(serde_json::to_string(&Time(moment)).unwrap(), r#""2026-01-31T12:00:00.000Z""#);
+    }
+
+    #[test]
+    fn every_moment_is_shown_as_the_library_shows_it() {
+        let usual = (0..20_000).map(|step| DateTime::from_timestamp_nanos(step * 123_456_789_012_345 + step * 999_999));
+        let unusual =
+            ["0000-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z", "2016-12-31T23:59:60.5Z", "+12345-06-07T08:09:10Z"];
+        let unusual = unusual.into_iter().map(|text| text.parse::<Timestamp>().unwrap());
+        for moment in usual.chain(unusual) {
+            assert_eq!(Time(moment).text(), moment.to_rfc3339_opts(SecondsFormat::Millis, true));
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! The values of a message, and the rule by which one is let in.
 
+use std::sync::Arc;
+
 use super::MessageError;
 use crate::{
     account::User,
@@ -69,8 +71,8 @@ pub struct Message {
     pub session_id: SessionId,
     /// Its number in the session, in commit order.
     pub seq: i64,
-    /// Who wrote it.
-    pub author: User,
+    /// Who wrote it. Shared: much of a page is mostly by few.
+    pub author: Arc<User>,
     /// What it says; `None` once it was deleted.
     pub content: Option<String>,
     /// What its client called it.

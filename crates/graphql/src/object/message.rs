@@ -42,7 +42,7 @@ impl From<&Stored> for Message {
             id: Id(message.id.0),
             session_id: Id(message.session_id.0),
             seq: message.seq,
-            author: (&message.author).into(),
+            author: message.author.as_ref().into(),
             content: message.content.clone(),
             client_message_id: message.client_message_id.clone(),
             reply_to: message.reply_to.map(|id| Id(id.0)),

@@ -148,7 +148,7 @@ pub(super) fn message() -> Message {
         id: MESSAGE,
         session_id: SESSION,
         seq: 7,
-        author: ada(),
+        author: ada().into(),
         content: Some("¡Golazo!".to_owned()),
         client_message_id: Some("c-1".to_owned()),
         reply_to: None,

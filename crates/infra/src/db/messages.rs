@@ -17,7 +17,7 @@ use super::{
     guarded::Guarded,
     link::Source,
     page::one_more,
-    rows::{ACCESS_COLUMNS, Cells, access_columns, message_columns, user_columns},
+    rows::{ACCESS_COLUMNS, Authors, Cells, access_columns, message_columns, user_columns},
     unit::SqlUnitOfWork,
 };
 
@@ -89,13 +89,14 @@ impl MessageReads for SqlStore {
         let sql = if is_back(key) { BEFORE } else { AFTER };
         let values = [session.0.into(), from(key).into(), one_more(limit).into()];
         let rows = self.reader().rows(sql, values).await.map_err(store)?;
-        let messages = rows.iter().map(|row| Cells::new(row).message()).collect::<Result<Vec<_>, _>>();
+        let mut authors = Authors::default();
+        let messages = rows.iter().map(|row| Cells::new(row).message(&mut authors)).collect::<Result<Vec<_>, _>>();
         Ok(page(messages.map_err(store)?, key, limit))
     }
 
     async fn message(&self, message: MessageId) -> Result<Option<Message>, StoreError> {
         let row = self.reader().row(ONE, [message.0.into()]).await.map_err(store)?;
-        row.map(|row| Cells::new(&row).message()).transpose().map_err(store)
+        row.map(|row| Cells::new(&row).message(&mut Authors::default())).transpose().map_err(store)
     }
 }
 
@@ -132,9 +133,9 @@ pub(super) async fn messages_for(
     let rows = reader.rows(sql, values).await?;
     let Some(first) = rows.first() else { return Ok(None) };
     let access = Cells::new(first).access()?;
-    let mut messages = Vec::with_capacity(rows.len());
+    let (mut messages, mut authors) = (Vec::with_capacity(rows.len()), Authors::default());
     for row in &rows {
-        messages.extend(Cells::after(row, ACCESS_COLUMNS).message_if_any()?);
+        messages.extend(Cells::after(row, ACCESS_COLUMNS).message_if_any(&mut authors)?);
     }
     // An outer join keeps the order in which its rows come, but promises nothing. Sorting what is sorted costs nothing.
     messages.sort_by_key(|message| if is_back(key) { -message.seq } else { message.seq });
@@ -145,7 +146,7 @@ pub(super) async fn messages_for(
 impl MessageWrites for SqlUnitOfWork {
     async fn locked_message(&mut self, session: SessionId, id: MessageId) -> Result<Option<Message>, StoreError> {
         let row = self.txn.row(OF_SESSION, [id.0.into(), session.0.into()]).await.map_err(store)?;
-        row.map(|row| Cells::new(&row).message()).transpose().map_err(store)
+        row.map(|row| Cells::new(&row).message(&mut Authors::default())).transpose().map_err(store)
     }
 
     async fn edit_message(&mut self, message: &Message) -> Result<(), StoreError> {

@@ -1,5 +1,7 @@
 //! Reads rows of hand-written statements, column by column in their order.
 
+use std::sync::Arc;
+
 use rondo_domain::{
     Timestamp,
     account::User,
@@ -10,7 +12,7 @@ use rondo_domain::{
     session::{Access, Session, Visibility},
 };
 use sea_orm::{
-    DbErr, QueryResult, RuntimeErr, SqlxError, TryGetable,
+    DbErr, QueryResult, RuntimeErr, TryGetable,
     sqlx::{Decode, Postgres, Row as _, Type, postgres::PgRow},
 };
 use uuid::Uuid;
@@ -79,7 +81,7 @@ impl<'r> Cells<'r> {
         let index = self.next;
         self.next += 1;
         match self.postgres {
-            Some(row) => row.try_get(index).map_err(unreadable),
+            Some(row) => read(row, index),
             None => self.row.try_get_by_index(index),
         }
     }
@@ -91,7 +93,7 @@ impl<'r> Cells<'r> {
         };
         let index = self.next;
         self.next += 1;
-        row.try_get::<Option<&str>, _>(index).map_err(unreadable)?.map(read).transpose()
+        self::read::<Option<&str>>(row, index)?.map(read).transpose()
     }
 
     pub(crate) fn visibility(&mut self) -> Result<Visibility, DbErr> {
@@ -116,8 +118,13 @@ impl<'r> Cells<'r> {
 
     /// See [`user_columns`].
     pub(crate) fn user(&mut self) -> Result<User, DbErr> {
+        let id = UserId(self.take()?);
+        self.user_but(id)
+    }
+
+    fn user_but(&mut self, id: UserId) -> Result<User, DbErr> {
         Ok(User {
-            id: UserId(self.take()?),
+            id,
             email: self.take()?,
             display_name: self.take()?,
             avatar_url: self.take()?,
@@ -156,28 +163,28 @@ impl<'r> Cells<'r> {
         Ok(session)
     }
 
-    /// See [`message_columns`], with the author's [`user_columns`] behind them.
-    pub(crate) fn message(&mut self) -> Result<Message, DbErr> {
+    /// See [`message_columns`], with the author's [`user_columns`] behind them, which are not read for one of `known`.
+    pub(crate) fn message(&mut self, known: &mut Authors) -> Result<Message, DbErr> {
         let id = self.take()?;
-        self.message_but(id, Self::user)
+        self.message_but(id, |cells| known.author(cells))
     }
 
     /// As [`Cells::message`]; `None` when an outer join found none.
-    pub(crate) fn message_if_any(&mut self) -> Result<Option<Message>, DbErr> {
+    pub(crate) fn message_if_any(&mut self, known: &mut Authors) -> Result<Option<Message>, DbErr> {
         let id: Option<Uuid> = self.take()?;
-        id.map(|id| self.message_but(id, Self::user)).transpose()
+        id.map(|id| self.message_but(id, |cells| known.author(cells))).transpose()
     }
 
     /// See [`message_columns`]; `None` when an outer join found none. The author is known already.
-    pub(crate) fn message_of(&mut self, author: &User) -> Result<Option<Message>, DbErr> {
+    pub(crate) fn message_of(&mut self, author: &Arc<User>) -> Result<Option<Message>, DbErr> {
         let id: Option<Uuid> = self.take()?;
-        id.map(|id| self.message_but(id, |_| Ok(author.clone()))).transpose()
+        id.map(|id| self.message_but(id, |_| Ok(Arc::clone(author)))).transpose()
     }
 
     fn message_but(
         &mut self,
         id: Uuid,
-        author: impl FnOnce(&mut Self) -> Result<User, DbErr>,
+        author: impl FnOnce(&mut Self) -> Result<Arc<User>, DbErr>,
     ) -> Result<Message, DbErr> {
         Ok(Message {
             id: MessageId(id),
@@ -205,8 +212,31 @@ impl<'r> Cells<'r> {
     }
 }
 
-fn unreadable(error: SqlxError) -> DbErr {
-    DbErr::Query(RuntimeErr::SqlxError(error.into()))
+/// Among how many authors whoever wrote a message is looked for: among those read last.
+const AUTHORS: usize = 16;
+
+/// The people who wrote a page's messages. Mostly they are few, and each is read once.
+#[derive(Default)]
+pub(crate) struct Authors(Vec<Arc<User>>);
+
+impl Authors {
+    /// Who stands last in the row: the other columns of one who is known are not read.
+    fn author(&mut self, cells: &mut Cells<'_>) -> Result<Arc<User>, DbErr> {
+        let id = UserId(cells.take()?);
+        if let Some(known) = self.0.iter().rev().take(AUTHORS).find(|known| known.id == id) {
+            return Ok(Arc::clone(known));
+        }
+        let author = Arc::new(cells.user_but(id)?);
+        self.0.push(Arc::clone(&author));
+        Ok(author)
+    }
+}
+
+/// A cell of a row of ours. Which type a column has is known from the statement: that each is read as what it is, is
+/// checked wherever tests run, and not once more for every cell of a release.
+fn read<'r, T: Type<Postgres> + Decode<'r, Postgres>>(row: &'r PgRow, index: usize) -> Result<T, DbErr> {
+    let read = if cfg!(debug_assertions) { row.try_get(index) } else { row.try_get_unchecked(index) };
+    read.map_err(|error| DbErr::Query(RuntimeErr::SqlxError(error.into())))
 }
 
 /// Reads a role as a row holds it.

@@ -184,10 +184,33 @@ impl Publisher {
         self.redis.until_up().await;
     }
 
-    /// Publishes all that was taken, and the news. What cannot be published now is dropped, but for the news.
+    /// Publishes the news and all that was taken, in one go. What cannot be published now is dropped, but for the news: no
+    /// harm is done if they are heard twice.
     async fn publish(&self, taken: &mut Vec<Item>) -> Result<(), RedisFault> {
+        let news = if self.redis.is_up() { Some(std::mem::take(&mut *self.waiting.news())) } else { None };
+        let outcome = self.send(news.as_ref(), taken).await;
+        if let (Err(_), Some(news)) = (&outcome, news) {
+            let mut waiting = self.waiting.news();
+            waiting.stale.extend(news.stale);
+            waiting.ended.extend(news.ended);
+            waiting.since = news.since.or(waiting.since);
+        }
+        if let Err(fault @ (RedisFault::Late(_) | RedisFault::Failed(_))) = &outcome {
+            tracing::debug!(error.cause = %fault, "signals were not published");
+        }
+        outcome
+    }
+
+    async fn send(&self, news: Option<&News>, taken: &mut Vec<Item>) -> Result<(), RedisFault> {
         let mut sheaf = Sheaf::new(&self.redis, self.node);
-        let mut outcome = self.publish_news(&mut sheaf).await;
+        let mut outcome = match news {
+            Some(news) => {
+                let since = news.since.unwrap_or_else(wall_clock);
+                news.signals().iter().for_each(|signal| sheaf.add(signal, since));
+                Ok(())
+            }
+            None => Err(RedisFault::Away),
+        };
         for item in taken.drain(..) {
             match item {
                 Item::Signal(signal, since) if outcome.is_ok() => {
@@ -208,32 +231,7 @@ impl Publisher {
         if outcome.is_ok() {
             outcome = sheaf.send().await;
         }
-        if let Err(fault @ (RedisFault::Late(_) | RedisFault::Failed(_))) = &outcome {
-            tracing::debug!(error.cause = %fault, "signals were not published");
-        }
         outcome
-    }
-
-    async fn publish_news(&self, sheaf: &mut Sheaf<'_>) -> Result<(), RedisFault> {
-        if !self.redis.is_up() {
-            return Err(RedisFault::Away);
-        }
-        let news = std::mem::take(&mut *self.waiting.news());
-        if news.is_empty() {
-            return Ok(());
-        }
-        let since = news.since.unwrap_or_else(wall_clock);
-        for signal in news.signals() {
-            sheaf.add(&signal, since);
-        }
-        let sent = sheaf.send().await;
-        if sent.is_err() {
-            let mut waiting = self.waiting.news();
-            waiting.stale.extend(news.stale);
-            waiting.ended.extend(news.ended);
-            waiting.since = news.since.or(waiting.since);
-        }
-        sent
     }
 
     fn warn_of_dropped(&mut self) {

@@ -18,7 +18,7 @@ use crate::db::{
     guarded::Guarded,
     link::Source,
     page::{end_of_time, one_more},
-    rows::{Cells, message_columns, user_columns},
+    rows::{Authors, Cells, message_columns, user_columns},
     sessions::membership,
 };
 
@@ -102,12 +102,13 @@ pub(super) async fn messages(
             MessageKey::Before(seq) => down.push((place, *id, seq.unwrap_or(i64::MAX))),
         }
     }
+    let mut authors = Authors::default();
     for (asked, way) in [(up, UP), (down, DOWN)] {
         for row in &of_messages(reader, &asked, way, limit).await? {
             let mut cells = Cells::new(row);
             let place: i64 = cells.take()?;
             if let Some(list) = usize::try_from(place).ok().and_then(|place| found.get_mut(place)) {
-                list.push(cells.message()?);
+                list.push(cells.message(&mut authors)?);
             }
         }
     }

@@ -1,7 +1,10 @@
 //! Locks the sessions of a batch, then reads in a second statement, so with a fresh snapshot, what its posts are judged
 //! by. PostgreSQL is told both at once, in the same breath as the beginning, and obeys one after the other.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use rondo_domain::{
     Timestamp,
@@ -177,7 +180,7 @@ fn fact(cells: &mut Cells<'_>, post: &NewMessage) -> Result<Facts, DbErr> {
     if role.is_none() {
         return Ok(Facts { role, reply_is_known, ..Facts::default() });
     }
-    let author = cells.user()?;
+    let author = Arc::new(cells.user()?);
     let first = cells.message_of(&author)?;
     Ok(Facts { role, author: Some(author), reply_is_known, first, key_is_taken: false })
 }

@@ -45,7 +45,7 @@ pub(super) async fn notices(txn: &Guarded<Txn>, created: &[Created]) -> Result<V
         let session_name = names.get(&(message.session_id, user))?.clone();
         let place = Place { session_id: message.session_id, session_name };
         let content = message.content.as_deref().unwrap_or_default();
-        let notice = Notice::mention(place, message.id, message.seq, Who::from(&message.author), content);
+        let notice = Notice::mention(place, message.id, message.seq, Who::from(message.author.as_ref()), content);
         Some(Notification::new(user, notice, message.created_at))
     });
     Ok(told.collect())

@@ -1,6 +1,9 @@
 //! Decides what becomes of each post of a batch, from what was read under the locks. Touches no database.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use rondo_domain::{
     Timestamp,
@@ -27,7 +30,7 @@ pub(super) struct Locked {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Facts {
     pub(super) role: Option<Role>,
-    pub(super) author: Option<User>,
+    pub(super) author: Option<Arc<User>>,
     /// `true` when it answers none.
     pub(super) reply_is_known: bool,
     /// The message that an earlier send of the same post made.
@@ -135,7 +138,7 @@ impl<'p> Planner<'p> {
         Some(self.created[*first].message.clone())
     }
 
-    fn create(&mut self, post: &'p NewMessage, session: &Locked, author: User) -> Message {
+    fn create(&mut self, post: &'p NewMessage, session: &Locked, author: Arc<User>) -> Message {
         let id = post.post.session;
         let counters = self.counters.entry(id).or_insert_with(|| Counters {
             session: id,
@@ -171,8 +174,6 @@ impl<'p> Planner<'p> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use rondo_domain::{
         idempotency::{Guard, IdempotencyKey, StoredAnswer},
         ids::MessageId,
@@ -228,7 +229,13 @@ mod tests {
     }
 
     fn facts(author: &User, role: Role) -> Facts {
-        Facts { role: Some(role), author: Some(author.clone()), reply_is_known: true, first: None, key_is_taken: false }
+        Facts {
+            role: Some(role),
+            author: Some(Arc::new(author.clone())),
+            reply_is_known: true,
+            first: None,
+            key_is_taken: false,
+        }
     }
 
     #[test]

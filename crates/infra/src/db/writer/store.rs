@@ -227,6 +227,8 @@ fn counters_row(counters: &Counters) -> [Value; 5] {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use rondo_domain::{
         Timestamp,
         account::User,
@@ -262,7 +264,7 @@ mod tests {
                 id: MessageId::generate(),
                 session_id: session,
                 seq: position,
-                author,
+                author: Arc::new(author),
                 content: Some("x".repeat(*length)),
                 client_message_id: None,
                 reply_to: None,

@@ -161,11 +161,6 @@ impl Connection {
         self.stream.backlog.hand(bytes);
     }
 
-    /// What waits for the reader.
-    pub(super) fn backlog(&self) -> Arc<Backlog> {
-        Arc::clone(&self.stream.backlog)
-    }
-
     /// How many bytes wait for the reader.
     pub(super) fn outgoing(&self) -> u64 {
         self.stream.backlog.waiting()
@@ -273,8 +268,6 @@ impl Connection {
 pub(super) struct SocketOutlet {
     pub(super) socket: SocketRef,
     pub(super) connection: Arc<Connection>,
-    /// That of the connection: at hand without a look at it.
-    pub(super) backlog: Arc<Backlog>,
     /// Weak: the gateway holds the hub, which holds this.
     pub(super) gateway: Weak<Gateway>,
 }
@@ -282,16 +275,13 @@ pub(super) struct SocketOutlet {
 impl Outlet for SocketOutlet {
     fn tell(&self, announcement: &Arc<Announcement>) -> Result<(), Full> {
         let packet = announcement.packet();
-        let backlog = &self.backlog;
+        let backlog = &self.connection.stream.backlog;
         backlog.take(packet.len(), if announcement.is_passing() { MOST_BEFORE_PASSING } else { MOST })?;
-        match self.socket.emit_encoded(Value::Str(packet.clone(), None)) {
-            Err(SocketError::InternalChannelFull) => {
-                backlog.give_back(packet.len());
-                Err(Full)
-            }
-            // One that is gone swallows everything.
-            Ok(()) | Err(SocketError::Closed) => Ok(()),
+        let told = sent(self.socket.emit_encoded(Value::Str(packet.clone(), None)).map_err(SendError::Socket));
+        if told.is_err() {
+            backlog.give_back(packet.len());
         }
+        told
     }
 
     fn login(&self) -> LoginId {

@@ -211,12 +211,7 @@ impl Gateway {
 
     fn outlet(self: &Arc<Self>, socket: &SocketRef, connection: &Arc<Connection>) -> SocketOutlet {
         let gateway = Arc::downgrade(self);
-        SocketOutlet {
-            socket: socket.clone(),
-            connection: Arc::clone(connection),
-            backlog: connection.backlog(),
-            gateway,
-        }
+        SocketOutlet { socket: socket.clone(), connection: Arc::clone(connection), gateway }
     }
 
     /// Frees all that a connection held. The person stays present for a moment: they may come back.

@@ -7,6 +7,7 @@
 mod announcement;
 mod counts;
 mod crowd;
+mod occupied;
 mod people;
 mod room;
 mod seat;
@@ -41,6 +42,7 @@ use tokio::{
 pub(crate) use announcement::{Announcement, Rendering};
 use counts::Counts;
 pub use counts::HubCounts;
+use occupied::Occupied;
 use people::People;
 use shard::{Command, Shard};
 use sweep::PersonalSweep;
@@ -126,6 +128,8 @@ pub struct HubParts {
 #[derive(Clone)]
 pub struct Hub {
     shards: Arc<[mpsc::Sender<Command>]>,
+    /// The rooms of each shard.
+    occupied: Arc<[Arc<Occupied>]>,
     people: Arc<People>,
     counts: Arc<Counts>,
     seats: Arc<AtomicU64>,
@@ -150,18 +154,20 @@ impl Hub {
     ) -> Self {
         let HubParts { log, personal, bus } = parts;
         let (people, counts) = (Arc::new(People::default()), Arc::new(Counts::default()));
-        let start = |_| {
+        let occupied: Arc<[Arc<Occupied>]> = (0..shards.max(1)).map(|_| Arc::default()).collect();
+        let start = |occupied: &Arc<Occupied>| {
             let (sender, inbox) = mpsc::channel(INBOX);
             let parts = shard::Parts {
                 log: Arc::clone(log),
                 bus: Arc::clone(bus),
                 people: Arc::clone(&people),
                 counts: Arc::clone(&counts),
+                occupied: Arc::clone(occupied),
             };
             tasks.spawn(Shard::new(parts, settings).run(inbox));
             sender
         };
-        let shards: Arc<[_]> = (0..shards.max(1)).map(start).collect();
+        let shards: Arc<[_]> = occupied.iter().map(start).collect();
         let (mut changed, mut missed) = (None, None);
         if !bus.is_local() {
             let (sender, woken) = mpsc::channel(1);
@@ -178,7 +184,7 @@ impl Hub {
             };
             tasks.spawn(sweep.run(woken));
         }
-        Self { shards, people, counts, seats: Arc::new(AtomicU64::new(first_seat())), changed, missed }
+        Self { shards, occupied, people, counts, seats: Arc::new(AtomicU64::new(first_seat())), changed, missed }
     }
 
     /// A name for a connection, a stay or a subscription that nobody had before.
@@ -247,6 +253,13 @@ impl Hub {
         &self.shards[shard_index(session, self.shards.len())]
     }
 
+    /// Hands a signal to its shard, if anybody here listens to the session.
+    fn hint_room(&self, session: SessionId, command: Command) {
+        if self.occupied[shard_index(session, self.shards.len())].contains(session) {
+            self.hint(session, command);
+        }
+    }
+
     fn hint(&self, session: SessionId, command: Command) {
         if self.shard(session).try_send(command).is_err() {
             self.counts.dropped.one();
@@ -278,10 +291,10 @@ impl SignalSink for Hub {
         match signal {
             Signal::Event(event) => {
                 let now = Instant::now();
-                self.hint(event.session_id, Command::Hint(event, now.checked_sub(age).unwrap_or(now)));
+                self.hint_room(event.session_id, Command::Hint(event, now.checked_sub(age).unwrap_or(now)));
             }
             Signal::EventFor(users, event) => self.hint(event.session_id, Command::HintFor(users, event)),
-            Signal::Passing(event) => self.hint(event.session(), Command::Passing(event)),
+            Signal::Passing(event) => self.hint_room(event.session(), Command::Passing(event)),
             Signal::Personal(signal) => self.people.tell(&signal, &self.counts),
             Signal::LoginEnded { user, login } => {
                 let begun = Instant::now();

@@ -20,7 +20,7 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-use super::{HubSettings, Listener, SeatId, counts::Counts, people::People, room::Room};
+use super::{HubSettings, Listener, SeatId, counts::Counts, occupied::Occupied, people::People, room::Room};
 
 /// How many commands are obeyed before what came of them is handed out.
 const BATCH: usize = 256;
@@ -80,6 +80,8 @@ pub(super) struct Parts {
     pub(super) bus: Arc<dyn Bus>,
     pub(super) people: Arc<People>,
     pub(super) counts: Arc<Counts>,
+    /// Told of each room that comes and goes.
+    pub(super) occupied: Arc<Occupied>,
 }
 
 /// The task's whole state.
@@ -197,7 +199,10 @@ impl Shard {
 
     fn attach(&mut self, session: SessionId, listener: Listener, reply: oneshot::Sender<()>) {
         let seat = listener.seat;
-        self.rooms.entry(session).or_insert_with(|| Room::new(session));
+        self.rooms.entry(session).or_insert_with(|| {
+            self.parts.occupied.insert(session);
+            Room::new(session)
+        });
         self.with_room(session, |room, _| room.attach(listener));
         if self.parts.bus.is_local() {
             return self.answer(session, seat, reply);
@@ -231,6 +236,12 @@ impl Shard {
         }
     }
 
+    /// Nobody is in a room any more.
+    fn emptied(&mut self, session: SessionId) {
+        self.parts.occupied.remove(session);
+        self.leave(session);
+    }
+
     /// Asks no more for the signals of a session in which nobody is, unless they are just being asked for.
     fn leave(&mut self, session: SessionId) {
         if self.topics.get(&session).is_some_and(|hearing| !hearing.asking) {
@@ -249,7 +260,7 @@ impl Shard {
         room.deliver(&self.parts.counts);
         if room.is_empty() {
             entry.remove();
-            self.leave(session);
+            self.emptied(session);
         } else if room.has_gap() {
             Self::repair(&self.parts.log, &mut self.work, session, room);
         }
@@ -345,7 +356,7 @@ impl Shard {
         }
         let empty: Vec<_> = self.rooms.extract_if(|_, room| room.is_empty()).map(|(session, _)| session).collect();
         for session in empty {
-            self.leave(session);
+            self.emptied(session);
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What the hub counts is what happened.
 
+use tokio::time::timeout;
+
 use super::*;
 
 #[tokio::test]
@@ -64,4 +66,27 @@ async fn signals_that_find_no_room_are_counted() {
     }
     assert!(stage.hub.counts().dropped > 0 && stage.hub.waiting() >= INBOX);
     stage.sees(|counts| counts.repaired > 0).await;
+}
+
+#[tokio::test]
+async fn signals_of_rooms_in_which_nobody_is_wake_no_shard() {
+    let stage = Stage::new();
+    stage.hub.offer(Signal::Event(stage.message()));
+    assert_eq!(stage.hub.waiting(), 0);
+
+    let (ear, position) = stage.join(1, UserId::generate()).await;
+    assert_eq!(position, 1, "what was passed over is in the log");
+    stage.hub.offer(Signal::Event(stage.message()));
+    ear.until(|ear| ear.heard() == [2]).await;
+
+    stage.hub.detach(stage.session, 1).await.unwrap();
+    let left = async {
+        while {
+            stage.hub.offer(Signal::Event(stage.message()));
+            stage.hub.waiting() > 0
+        } {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(Duration::from_secs(10), left).await.expect("the room is empty");
 }

@@ -171,6 +171,12 @@ impl Publisher {
                 () = self.waiting.told.notified() => {}
                 () = self.again(failed), if news => {}
             }
+            // Whoever commits tells news and a signal in one breath: they go out in one as well.
+            while taken.len() < BATCH
+                && let Ok(item) = items.try_recv()
+            {
+                taken.push(item);
+            }
             self.warn_of_dropped();
             failed = self.publish(&mut taken).await.is_err();
         }

@@ -6,6 +6,7 @@ mod json;
 mod level;
 mod lines;
 mod otel;
+mod plain;
 mod reports;
 mod sentry;
 mod watch;
@@ -39,6 +40,7 @@ use self::{
     json::Json,
     level::RunningLevel,
     lines::{Closing, Lines},
+    plain::Plain,
     watch::Watch,
 };
 use crate::config::{LogFormat, LogSettings, TrackingSettings};
@@ -127,7 +129,8 @@ where
 {
     let lines = tracing_subscriber::fmt::layer().with_timer(Milliseconds).with_writer(writer);
     match format {
-        LogFormat::Pretty => Box::new(lines.with_ansi(colours).compact()),
+        LogFormat::Pretty if colours => Box::new(lines.with_ansi(true).compact()),
+        LogFormat::Pretty => Box::new(lines.with_ansi(false).event_format(Plain::new(Milliseconds))),
         LogFormat::Json => Box::new(lines.with_ansi(false).event_format(Json(Milliseconds))),
     }
 }
@@ -138,6 +141,7 @@ fn has_colours() -> bool {
 }
 
 /// RFC 3339 in UTC with whole milliseconds.
+#[derive(Clone, Copy)]
 struct Milliseconds;
 
 thread_local! {

@@ -53,6 +53,8 @@ pub struct WriterFigures {
     pub waiting: Level,
     /// Posts that found the queue full.
     pub refused: Counter,
+    /// Batches that were written at once, by what was remembered of those before.
+    pub recalled: Counter,
     /// How many posts were committed together.
     pub batch: Sizes,
     /// How long a batch took, from its first statement to what became of its commit.

@@ -113,6 +113,8 @@ families! {
         BATCH = Histogram "rondo_commit_batch_messages" [] "Messages that were committed together.";
         COMMIT = Histogram "rondo_commit_duration_seconds" []
             "How long a batch of messages took, from its first statement to its commit.";
+        WRITER_RECALLED = Counter "rondo_writer_recalled_total" []
+            "Batches that were written at once, without a question, by what was remembered of those before (PostgreSQL).";
         WRITER_WAITING = Gauge "rondo_writer_waiting" [] "Messages that wait for their batch.";
         WRITER_REFUSED = Counter "rondo_writer_refused_total" []
             "Messages that were refused as `unavailable`, since too many waited.";

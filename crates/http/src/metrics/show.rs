@@ -150,6 +150,7 @@ impl Metrics {
         let writer = &self.services.figures.writer;
         page.family(&all::BATCH).spread(&[], &writer.batch.read(), Unit::One);
         page.family(&all::COMMIT).spread(&[], &writer.commit.read(), Unit::Nanoseconds);
+        page.family(&all::WRITER_RECALLED).value(&[], writer.recalled.get());
         page.family(&all::WRITER_WAITING).value(&[], writer.waiting.get());
         page.family(&all::WRITER_REFUSED).value(&[], writer.refused.get());
         let pools = self.services.figures.pools.read();

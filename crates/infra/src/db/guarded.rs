@@ -109,9 +109,21 @@ impl Guarded<Source> {
         Ok((Guarded { inner, doubt: self.doubt.clone() }, answers))
     }
 
+    /// See [`Source::at_once`].
+    pub(crate) async fn at_once(&self, calls: First<'_>) -> Result<(), DbErr> {
+        count_query();
+        self.doubt.bound(self.inner.at_once(calls)).await
+    }
+
     /// How many bytes of values a PostgreSQL statement should carry at most, see [`ONE_WRITE`].
     pub(crate) fn one_write(&self) -> usize {
         self.inner.one_write()
+    }
+
+    /// As [`Guarded::run`], on PostgreSQL alone.
+    pub(crate) async fn run_with(&self, sql: &'static str, arguments: PgArguments) -> Result<u64, DbErr> {
+        count_query();
+        Ok(self.doubt.bound(self.inner.postgres()?.run(sql.into(), arguments)).await?.rows_affected())
     }
 }
 

@@ -49,6 +49,19 @@ impl Source {
         }
     }
 
+    /// Calls that are a transaction by themselves, on PostgreSQL alone.
+    pub(crate) async fn at_once(&self, calls: First<'_>) -> Result<(), DbErr> {
+        self.postgres()?.at_once(calls).await
+    }
+
+    /// PostgreSQL's own, where this is one of its pools.
+    pub(crate) fn postgres(&self) -> Result<&postgres::Pool, DbErr> {
+        match self {
+            Self::Postgres(pool) => Ok(pool),
+            Self::Sqlite(_) => Err(misled()),
+        }
+    }
+
     /// How many bytes of values a PostgreSQL statement should carry at most.
     pub(crate) fn one_write(&self) -> usize {
         match self {

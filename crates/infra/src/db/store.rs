@@ -18,7 +18,14 @@ use rondo_domain::{
 use tokio::time::timeout;
 
 use super::{
-    Database, error::store, guarded::Guarded, keys, link::Source, messages, sessions::founding, unit::SqlUnitOfWork,
+    Database,
+    error::store,
+    guarded::Guarded,
+    keys,
+    link::Source,
+    messages,
+    sessions::{founder::Founder, founding},
+    unit::SqlUnitOfWork,
 };
 
 /// How long a sign of life may take.
@@ -53,11 +60,13 @@ impl Parts {
 pub struct SqlStore {
     db: Database,
     parts: Parts,
+    founder: Founder,
 }
 
 impl SqlStore {
     pub(super) fn new(db: Database, bus: Arc<dyn Bus>, encoder: Arc<dyn EventEncoder>, clock: Arc<dyn Clock>) -> Self {
-        Self { db, parts: Parts { bus, encoder, clock } }
+        let founder = Founder::new(db.units.clone());
+        Self { db, parts: Parts { bus, encoder, clock }, founder }
     }
 
     pub(crate) fn reader(&self) -> &Guarded<Source> {
@@ -98,7 +107,7 @@ impl Store for SqlStore {
 
     async fn found(&self, session: &Session, owner: UserId, memo: Option<Memo>) -> Result<(), StoreError> {
         let founded = match memo {
-            None => founding::found(&self.db.units, session, owner).await,
+            None => self.founder.found(session, owner).await,
             Some(memo) => founding::found_once(&self.db.units, session, owner, &memo, self.parts.clock.now()).await,
         };
         self.parts.stale(std::iter::once(owner)); // also when nobody knows what became of it

@@ -14,6 +14,8 @@ mod connections;
 #[cfg(test)]
 mod copy;
 #[cfg(test)]
+mod founding;
+#[cfg(test)]
 mod ground;
 #[cfg(test)]
 mod growth;
@@ -65,3 +67,5 @@ mod writer;
 mod writer_crowd;
 #[cfg(test)]
 mod writer_guards;
+#[cfg(test)]
+mod writer_recall;

@@ -33,7 +33,7 @@ pub(super) struct Lease {
     dissolved: bool,
 }
 
-/// First statements that go out together with `BEGIN`, see [`Call`](super::Call). Each sees what was committed before it
+/// Statements that go out together, with `BEGIN` before them or by themselves, see [`Call`](super::Call). Each sees what was committed before it
 /// began, as those do that go out by themselves.
 #[derive(Clone, Copy)]
 pub(crate) struct First<'a> {
@@ -70,20 +70,36 @@ impl Lease {
 
     /// Gives the rows of each statement.
     pub(super) async fn begin_asking(&mut self, first: First<'_>) -> Result<Vec<Vec<QueryResult>>, DbErr> {
-        if !self.live.as_ref().is_some_and(|live| live.is_prepared) {
-            match self.run_plain(first.prepare.into()).await {
-                Err(error) if !is_prepared_already(&error) => return Err(error),
-                _ => {}
-            }
-        }
+        self.prepare(first.prepare).await?;
         self.in_transaction = true;
         let live = self.busy()?;
-        live.is_prepared = true;
         let asked = sqlx::raw_sql(AssertSqlSafe(format!("BEGIN; {}", first.ask)));
         let outcome = answers(live.connection.fetch_many(asked)).await;
         let mut answers = self.settled(outcome).map_err(query_error)?;
         answers.remove(0); // of `BEGIN`
         Ok(answers)
+    }
+
+    /// Calls in one message of the simple protocol: a transaction by themselves, of which nothing is done when one fails.
+    /// <https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-MULTI-STATEMENT>
+    pub(super) async fn at_once(&mut self, calls: First<'_>) -> Result<(), DbErr> {
+        self.prepare(calls.prepare).await?;
+        self.run_plain(calls.ask.to_owned().into()).await.map(|_| ())
+    }
+
+    /// Sees to it that what is called here was prepared.
+    async fn prepare(&mut self, prepare: &'static str) -> Result<(), DbErr> {
+        if self.live.as_ref().is_some_and(|live| live.is_prepared) {
+            return Ok(());
+        }
+        match self.run_plain(prepare.into()).await {
+            Err(error) if !is_prepared_already(&error) => return Err(error),
+            _ => {}
+        }
+        if let Some(live) = &mut self.live {
+            live.is_prepared = true;
+        }
+        Ok(())
     }
 
     /// A last call and `COMMIT`, which is not obeyed where the call fails.

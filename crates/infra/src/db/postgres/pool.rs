@@ -143,6 +143,11 @@ impl Pool {
         Transaction::begin_asking(self.lease().await?, self.0.one_write, first).await
     }
 
+    /// Calls that are a transaction by themselves, see [`Lease::at_once`].
+    pub(crate) async fn at_once(&self, calls: First<'_>) -> Result<(), DbErr> {
+        self.lease().await?.at_once(calls).await
+    }
+
     /// All rows of a statement.
     pub(crate) async fn rows(&self, sql: Sql, arguments: PgArguments) -> Result<Vec<QueryResult>, DbErr> {
         self.lease().await?.rows(sql, arguments).await

@@ -1,5 +1,6 @@
 //! Sessions and memberships.
 
+pub(super) mod founder;
 pub(super) mod founding;
 mod reads;
 mod writes;

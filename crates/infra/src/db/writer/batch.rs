@@ -1,6 +1,6 @@
 //! A batch: one transaction, retried when another one was in the way, and run one by one when it fails for good.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, mem, sync::Arc, time::Duration};
 
 use rondo_domain::{
     MessageId,
@@ -8,6 +8,7 @@ use rondo_domain::{
     event::{PersonalEvent, RecordedEvent, SessionEvent},
     measure::WriterFigures,
     message::{MessageError, NewMessage},
+    notification::Notification,
     session::SessionError,
     store::{Posted, StoreError},
 };
@@ -15,7 +16,12 @@ use sea_orm::DbErr;
 use tokio::time::{Instant, sleep};
 use tracing::Span;
 
-use super::{lookup, mentions, plan, store};
+use super::{
+    lookup, mentions,
+    plan::{self, Created, Plan},
+    recall::Recall,
+    store,
+};
 use crate::db::{
     SqlStore,
     error::{self, Kind},
@@ -23,6 +29,7 @@ use crate::db::{
     keys,
     link::Source,
     notifications,
+    postgres::First,
     store::Parts,
     traces,
 };
@@ -50,11 +57,12 @@ pub(super) struct Batches {
     db: Guarded<Source>,
     parts: Parts,
     figures: Arc<WriterFigures>,
+    recall: Recall,
 }
 
 impl Batches {
     pub(super) fn new(store: &SqlStore, figures: Arc<WriterFigures>) -> Self {
-        Self { db: store.lane().clone(), parts: store.parts().clone(), figures }
+        Self { db: store.lane().clone(), parts: store.parts().clone(), figures, recall: Recall::default() }
     }
 
     /// Writes the posts; gives one outcome for each, in their order. Their events went to the bus before that.
@@ -134,9 +142,12 @@ impl Batches {
     }
 
     async fn attempt(&self, posts: &[NewMessage], commits: &Commits) -> Result<Attempt, DbErr> {
+        if let Some(outcomes) = self.attempt_at_once(posts, commits).await? {
+            return Ok(Attempt::Done(outcomes));
+        }
         let now = self.parts.clock.now();
         let (txn, sessions, facts) = lookup::begin(&self.db, posts, now).await?;
-        let mut plan = plan::plan(posts, &sessions, facts);
+        let mut plan = plan::plan(posts, &sessions, facts.clone());
         if plan.created.is_empty() && plan.memos.is_empty() {
             let _ = txn.rollback().await; // nothing was written, so nothing can be lost
             return Ok(Attempt::Done(plan.outcomes));
@@ -155,19 +166,61 @@ impl Batches {
             }
             txn.commit().await
         };
-        let authors = plan.created.iter().map(|created| created.message.author.id);
-        self.parts.stale(authors.chain(notices.iter().map(|notice| notice.user_id)));
+        self.mark_stale(&plan, &notices);
         committed?;
-        for event in events {
-            self.parts.bus.publish(Signal::Event(Arc::new(event)));
-        }
+        self.recall.learn(&sessions, posts.iter().map(|post| post.post.session).zip(facts), &plan.counters);
+        self.publish(events);
         for notice in notices {
             self.parts.tell(notice.user_id, &PersonalEvent::NotificationCreated(notice));
         }
         Ok(Attempt::Done(plan.outcomes))
     }
 
-    fn record(&self, created: &plan::Created, commits: &Commits) -> RecordedEvent {
+    /// Writes without a question what was asked of it lately, in one go to the server and back. `None` when it must be asked:
+    /// nothing was written then.
+    async fn attempt_at_once(&self, posts: &[NewMessage], commits: &Commits) -> Result<Option<Outcomes>, DbErr> {
+        if !self.db.is_postgres() {
+            return Ok(None);
+        }
+        let Some(mut recalled) = self.recall.of(posts) else { return Ok(None) };
+        let plan = plan::plan(posts, &recalled.sessions, mem::take(&mut recalled.facts));
+        let is_plain = |created: &Created| !mentions::are_in(&created.message);
+        if !plan.outcomes.iter().all(Result::is_ok) || !plan.created.iter().all(is_plain) {
+            return Ok(None);
+        }
+        let events: Vec<_> = plan.created.iter().map(|created| self.record(created, commits)).collect();
+        let Some(calls) = store::at_once(&recalled, &plan, &events, self.db.one_write()) else { return Ok(None) };
+        let written = self.db.at_once(First { prepare: lookup::PREPARE, ask: &calls }).await;
+        self.mark_stale(&plan, &[]);
+        if let Err(error) = written {
+            self.recall.forget(recalled.sessions.into_keys());
+            return match error::kind(&error) {
+                Kind::Unavailable | Kind::Retry => Err(error),
+                Kind::Conflict(_) | Kind::Corrupt => {
+                    tracing::debug!(%error, "a batch of messages is written with questions: something had changed");
+                    Ok(None)
+                }
+            };
+        }
+        self.recall.advance(&plan.counters);
+        self.figures.recalled.one();
+        self.publish(events);
+        Ok(Some(plan.outcomes))
+    }
+
+    /// Says that answers to the authors, and to those who are told, are out of date: also when nobody knows what was written.
+    fn mark_stale(&self, plan: &Plan, notices: &[Notification]) {
+        let authors = plan.created.iter().map(|created| created.message.author.id);
+        self.parts.stale(authors.chain(notices.iter().map(|notice| notice.user_id)));
+    }
+
+    fn publish(&self, events: Vec<RecordedEvent>) {
+        for event in events {
+            self.parts.bus.publish(Signal::Event(Arc::new(event)));
+        }
+    }
+
+    fn record(&self, created: &Created, commits: &Commits) -> RecordedEvent {
         let event = SessionEvent::MessageCreated(created.message.clone());
         RecordedEvent {
             session_id: event.session(),

@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::{
     plan::{Facts, Locked},
+    recall::prepare_guard,
     store::write_postgres,
 };
 use crate::db::{
@@ -29,9 +30,11 @@ use crate::db::{
 
 /// What is asked of each post `p (n, session_id, author_id, client_message_id, reply_to)`.
 macro_rules! facts {
-    () => {
+    ($version:literal) => {
         concat!(
             " SELECT p.n, b.role, r.id, ",
+            $version,
+            ", ",
             user_columns!(),
             ", ",
             message_columns!(),
@@ -53,17 +56,19 @@ macro_rules! facts_postgres {
                convert_from(client_message_id, 'UTF8') AS client_message_id, reply_to \
              FROM unnest($1::bigint[], $2::uuid[], $3::uuid[], $4::bytea[], $5::uuid[]) \
                AS t (n, session_id, author_id, client_message_id, reply_to))",
-            facts!()
+            facts!("u.xmin::text::bigint")
         )
     };
 }
 
-/// What a batch calls, from its first statement to its last.
-const PREPARE: &str = concat!(
+/// What a batch calls, from its first statement to its last, or all at once.
+pub(super) const PREPARE: &str = concat!(
     "PREPARE rondo_lock (uuid[]) AS SELECT id, visibility, last_seq, last_position, active_at FROM session \
      WHERE id = ANY($1) AND deleted_at IS NULL ORDER BY id FOR NO KEY UPDATE; \
      PREPARE rondo_facts (bigint[], uuid[], uuid[], bytea[], uuid[]) AS ",
     facts_postgres!(),
+    "; ",
+    prepare_guard!(),
     "; PREPARE rondo_write (uuid[], uuid[], bigint[], uuid[], bytea[], bytea[], uuid[], bigint[], timestamptz[], bytea[], \
      uuid[], bigint[], bigint[], timestamptz[], timestamptz[], uuid[], uuid[], bigint[]) AS ",
     write_postgres!()
@@ -180,9 +185,10 @@ fn fact(cells: &mut Cells<'_>, post: &NewMessage) -> Result<Facts, DbErr> {
     if role.is_none() {
         return Ok(Facts { role, reply_is_known, ..Facts::default() });
     }
+    let version = cells.take()?;
     let author = Arc::new(cells.user()?);
     let first = cells.message_of(&author)?;
-    Ok(Facts { role, author: Some(author), reply_is_known, first, key_is_taken: false })
+    Ok(Facts { role, author: Some(author), version, reply_is_known, first, key_is_taken: false })
 }
 
 fn arguments(posts: &[NewMessage], first: i64) -> Result<PgArguments, DbErr> {
@@ -217,6 +223,6 @@ fn places(piece: &[NewMessage], first: i64, size: usize) -> Vec<Value> {
 fn facts_sqlite(size: usize) -> String {
     let rows = vec!["(?, ?, ?, ?, ?)"; size].join(", ");
     let mut sql = format!("WITH post (n, session_id, author_id, client_message_id, reply_to) AS (VALUES {rows})");
-    sql.push_str(facts!());
+    sql.push_str(facts!("0"));
     sql
 }

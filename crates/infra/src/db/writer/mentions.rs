@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use rondo_domain::{
     ids::{SessionId, UserId},
+    message::Message,
     notification::{Notice, Notification, Place, Who, mentions},
 };
 use sea_orm::{DbErr, Value};
@@ -49,6 +50,11 @@ pub(super) async fn notices(txn: &Guarded<Txn>, created: &[Created]) -> Result<V
         Some(Notification::new(user, notice, message.created_at))
     });
     Ok(told.collect())
+}
+
+/// Whether anybody may be mentioned in a message.
+pub(super) fn are_in(message: &Message) -> bool {
+    !mentions(message.content.as_deref().unwrap_or_default()).is_empty()
 }
 
 fn others(created: &Created) -> impl Iterator<Item = (&Created, UserId)> {

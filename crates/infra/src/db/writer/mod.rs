@@ -6,11 +6,13 @@ mod lookup;
 mod mentions;
 mod plan;
 mod queue;
+mod recall;
 mod store;
 
 use std::{collections::HashSet, pin::pin, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use futures_util::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 use rondo_domain::{
     ids::SessionId,
     measure::WriterFigures,
@@ -19,7 +21,7 @@ use rondo_domain::{
 };
 use tokio::{
     sync::{oneshot, watch},
-    task::{JoinHandle, JoinSet},
+    task::JoinHandle,
     time::{Instant, MissedTickBehavior, interval, timeout_at},
 };
 
@@ -70,7 +72,7 @@ impl Writer {
         let task = Task {
             queue: Arc::clone(&queue),
             batches: Arc::new(Batches::new(store, Arc::clone(&figures))),
-            under_way: JoinSet::new(),
+            under_way: FuturesUnordered::new(),
             answer_within: settings.answer_within,
         };
         let handle = tokio::spawn(async move {
@@ -133,8 +135,9 @@ fn unknown(what: &str) -> MessageError {
 struct Task {
     queue: Arc<Queue>,
     batches: Arc<Batches>,
-    /// The batches that are being written; each gives its sessions back.
-    under_way: JoinSet<HashSet<SessionId>>,
+    /// The batches that are being written; each gives its sessions back. They mostly wait for the database, so tasks of
+    /// their own would only be more wakings.
+    under_way: FuturesUnordered<BoxFuture<'static, HashSet<SessionId>>>,
     answer_within: Duration,
 }
 
@@ -150,22 +153,16 @@ impl Task {
                 return;
             }
             tokio::select! {
-                Some(done) = self.under_way.join_next() => match done {
-                    Ok(sessions) => self.queue.release(&sessions),
-                    Err(error) => {
-                        tracing::error!(%error, "a batch of messages came to grief");
-                        return;
-                    }
-                },
+                Some(sessions) = self.under_way.next() => self.queue.release(&sessions),
                 () = self.queue.stirred() => {}
                 now = rounds.tick() => give_up(self.queue.overdue(now, self.answer_within)),
             }
         }
     }
 
-    fn begin(&mut self, Batch { posts, answers, since, traced }: Batch) {
+    fn begin(&self, Batch { posts, answers, since, traced }: Batch) {
         let (batches, deadline) = (Arc::clone(&self.batches), since + self.answer_within);
-        self.under_way.spawn(async move {
+        self.under_way.push(Box::pin(async move {
             let sessions = posts.iter().map(|post| post.post.session).collect();
             let mut writing = pin!(batches.write(posts, traced));
             if let Ok(outcomes) = timeout_at(deadline, &mut writing).await {
@@ -177,7 +174,7 @@ impl Task {
                 writing.await; // its sessions are free only then
             }
             sessions
-        });
+        }));
     }
 }
 

@@ -31,6 +31,8 @@ pub(super) struct Locked {
 pub(super) struct Facts {
     pub(super) role: Option<Role>,
     pub(super) author: Option<Arc<User>>,
+    /// Which version of the author's account was read; 0 where versions have no names.
+    pub(super) version: i64,
     /// `true` when it answers none.
     pub(super) reply_is_known: bool,
     /// The message that an earlier send of the same post made.
@@ -232,6 +234,7 @@ mod tests {
         Facts {
             role: Some(role),
             author: Some(Arc::new(author.clone())),
+            version: 0,
             reply_is_known: true,
             first: None,
             key_is_taken: false,

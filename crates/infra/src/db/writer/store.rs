@@ -3,7 +3,10 @@
 use rondo_domain::event::RecordedEvent;
 use sea_orm::{DbErr, Value, sqlx::postgres::PgArguments};
 
-use super::plan::{Counters, Created, Marker, Plan};
+use super::{
+    plan::{Counters, Created, Marker, Plan},
+    recall::Recalled,
+};
 use crate::db::{
     bulk::{Shape, fitting, pieces},
     guarded::Guarded,
@@ -14,6 +17,8 @@ use crate::db::{
 /// Up to so many messages are written in the same breath as they are committed. For more the few microseconds more that
 /// texts take as [`Call`]s weigh more than a way to the server and back.
 const FEW: usize = 8;
+/// Up to so many where that saves two more ways there and back, see [`at_once`].
+const MORE: usize = 64;
 
 /// All of a batch, or a portion of it. Texts come as bytes, see [`Call::texts`].
 macro_rules! write_postgres {
@@ -97,6 +102,18 @@ pub(super) fn call(txn: &Guarded<Txn>, plan: &Plan, events: &[RecordedEvent]) ->
     }
     let call = Load::all(plan, events).call();
     (call.len() <= txn.one_write()).then_some(call)
+}
+
+/// The same as calls that go out by themselves, as one transaction: the guard of what was recalled, and the rows. `None` if
+/// that is not worth it.
+pub(super) fn at_once(recalled: &Recalled, plan: &Plan, events: &[RecordedEvent], one_write: usize) -> Option<String> {
+    if plan.created.len() > MORE {
+        return None;
+    }
+    let mut calls = recalled.guard();
+    calls.push_str("; ");
+    calls.push_str(&Load::all(plan, events).call());
+    (calls.len() <= one_write).then_some(calls)
 }
 
 /// Rows that go to PostgreSQL in one statement.

@@ -1,0 +1,230 @@
+//! What the writer remembers of its last batches, so that it need not ask before it writes the next ones.
+//!
+//! Nothing of it is believed: what is written on the strength of it goes out together with a [`Guard`], which fails, and all
+//! else with it, unless the same is found again under the locks. Then the batch begins anew with questions.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    mem,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use rondo_domain::{
+    account::User,
+    event::Position,
+    ids::{SessionId, UserId},
+    message::NewMessage,
+    policy::Role,
+};
+
+use super::plan::{Counters, Facts, Locked};
+use crate::db::postgres::Call;
+
+/// How many sessions are remembered; at times up to twice as many.
+const SESSIONS: usize = 2_048;
+/// How many of those who write in a session are.
+const AUTHORS: usize = 16;
+
+/// Two statements that fail (22P02, `invalid_text_representation`, whose text says why) unless nothing has changed: the
+/// first locks the sessions in the order of their ids, as all transactions do, and finds them where they were left; the second,
+/// so with a fresh snapshot, finds each author in their role, and the version of the account that was read.
+///
+/// PostgreSQL's `xmin` names the transaction that wrote a version of a row. Its numbers come round after four thousand million.
+macro_rules! prepare_guard {
+    () => {
+        "\
+    PREPARE rondo_stand (uuid[], bigint[], bigint[]) AS \
+    WITH locked AS (\
+        SELECT s.id FROM unnest($1, $2, $3) AS k (id, last_seq, last_position) \
+        JOIN session s ON s.id = k.id AND s.last_seq = k.last_seq AND s.last_position = k.last_position \
+        WHERE s.deleted_at IS NULL ORDER BY s.id FOR NO KEY UPDATE OF s \
+    ) \
+    SELECT CASE WHEN count(*) = cardinality($1) THEN 1 \
+        ELSE ('a session has changed since the last batch, of ' || cardinality($1))::int END FROM locked; \
+    PREPARE rondo_may (uuid[], uuid[], bytea[], bigint[]) AS \
+    SELECT CASE WHEN count(*) = cardinality($1) THEN 1 \
+        ELSE ('an author has changed since the last batch, of ' || cardinality($1))::int END \
+    FROM unnest($1, $2, $3, $4) AS k (session_id, user_id, role, version) \
+    JOIN membership b ON b.session_id = k.session_id AND b.user_id = k.user_id \
+        AND b.role = convert_from(k.role, 'UTF8') \
+    JOIN app_user u ON u.id = k.user_id AND u.xmin::text::bigint = k.version"
+    };
+}
+pub(super) use prepare_guard;
+
+/// What is remembered. Only whoever writes a batch touches what is remembered of its sessions.
+#[derive(Default)]
+pub(super) struct Recall(Mutex<Generations>);
+
+/// What was used since the other half was full, and what was used before.
+#[derive(Default)]
+struct Generations {
+    young: HashMap<SessionId, Remembered>,
+    old: HashMap<SessionId, Remembered>,
+}
+
+struct Remembered {
+    session: Locked,
+    authors: Vec<Author>,
+    /// Whether the session stood once more where a batch had left it: then nobody else writes in it just now.
+    steady: bool,
+}
+
+#[derive(Clone)]
+struct Author {
+    user: Arc<User>,
+    role: Role,
+    version: i64,
+}
+
+/// What the posts of a batch are judged by, as it was remembered.
+pub(super) struct Recalled {
+    pub(super) sessions: HashMap<SessionId, Locked>,
+    pub(super) facts: Vec<Facts>,
+    guard: Guard,
+}
+
+/// What must still be true.
+#[derive(Default)]
+struct Guard {
+    sessions: BTreeMap<SessionId, (i64, Position)>,
+    authors: BTreeMap<(SessionId, UserId), (Role, i64)>,
+}
+
+impl Recall {
+    /// What is remembered of all that these posts are about, if it is. Posts that ask for more (what they answer, a key of
+    /// their own) are not among those that can do without questions.
+    pub(super) fn of(&self, posts: &[NewMessage]) -> Option<Recalled> {
+        let mut generations = self.generations();
+        let mut recalled = Recalled {
+            sessions: HashMap::with_capacity(posts.len()),
+            facts: Vec::with_capacity(posts.len()),
+            guard: Guard::default(),
+        };
+        for NewMessage { post, author, guard, .. } in posts {
+            if guard.is_some() || post.reply_to.is_some() {
+                return None;
+            }
+            let remembered = generations.get(post.session).filter(|remembered| remembered.steady)?;
+            let Author { user, role, version } =
+                remembered.authors.iter().find(|known| known.user.id == *author)?.clone();
+            let Locked { last_seq, last_position, .. } = remembered.session;
+            recalled.guard.sessions.insert(post.session, (last_seq, last_position));
+            recalled.guard.authors.insert((post.session, *author), (role, version));
+            recalled.sessions.entry(post.session).or_insert_with(|| remembered.session.clone());
+            recalled.facts.push(Facts {
+                role: Some(role),
+                author: Some(user),
+                version,
+                reply_is_known: true,
+                first: None,
+                key_is_taken: false,
+            });
+        }
+        Some(recalled)
+    }
+
+    /// A batch was committed that had asked.
+    pub(super) fn learn(
+        &self,
+        found: &HashMap<SessionId, Locked>,
+        authors: impl IntoIterator<Item = (SessionId, Facts)>,
+        counters: &[Counters],
+    ) {
+        let mut generations = self.generations();
+        for counters in counters {
+            let before = generations.take(counters.session);
+            let as_left = |before: &Remembered| {
+                found.get(&counters.session).is_some_and(|found| {
+                    (found.last_seq, found.last_position) == (before.session.last_seq, before.session.last_position)
+                })
+            };
+            let Some(found) = found.get(&counters.session) else { continue };
+            let before = before.filter(as_left);
+            let steady = before.is_some();
+            let authors = before.map_or_else(Vec::new, |before| before.authors);
+            let session = Locked { visibility: found.visibility, ..left(counters, found) };
+            generations.put(counters.session, Remembered { session, authors, steady });
+        }
+        for (session, facts) in authors {
+            let (Some(role), Some(user)) = (facts.role, facts.author) else { continue };
+            if let Some(remembered) = generations.young.get_mut(&session) {
+                remembered.authors.retain(|known| known.user.id != user.id);
+                if remembered.authors.len() == AUTHORS {
+                    remembered.authors.remove(0);
+                }
+                remembered.authors.push(Author { user, role, version: facts.version });
+            }
+        }
+    }
+
+    /// A batch was committed that had not asked.
+    pub(super) fn advance(&self, counters: &[Counters]) {
+        let mut generations = self.generations();
+        for counters in counters {
+            if let Some(remembered) = generations.get(counters.session) {
+                remembered.session = left(counters, &remembered.session);
+            }
+        }
+    }
+
+    /// What is remembered of these sessions is not true any more, or nobody knows.
+    pub(super) fn forget(&self, sessions: impl IntoIterator<Item = SessionId>) {
+        let mut generations = self.generations();
+        for session in sessions {
+            generations.take(session);
+        }
+    }
+
+    fn generations(&self) -> MutexGuard<'_, Generations> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A session as a batch leaves it.
+fn left(counters: &Counters, before: &Locked) -> Locked {
+    Locked {
+        visibility: before.visibility,
+        last_seq: counters.last_seq,
+        last_position: counters.last_position,
+        active_at: counters.active_at,
+    }
+}
+
+impl Generations {
+    fn get(&mut self, session: SessionId) -> Option<&mut Remembered> {
+        if let Some(remembered) = self.old.remove(&session) {
+            self.put(session, remembered);
+        }
+        self.young.get_mut(&session)
+    }
+
+    fn take(&mut self, session: SessionId) -> Option<Remembered> {
+        let old = self.old.remove(&session);
+        self.young.remove(&session).or(old)
+    }
+
+    fn put(&mut self, session: SessionId, remembered: Remembered) {
+        if self.young.len() >= SESSIONS {
+            self.old = mem::take(&mut self.young);
+        }
+        self.young.insert(session, remembered);
+    }
+}
+
+impl Recalled {
+    /// The calls that fail unless all of this is still true.
+    pub(super) fn guard(&self) -> String {
+        let Guard { sessions, authors } = &self.guard;
+        let mut stand = Call::to("rondo_stand");
+        stand.ids(sessions.keys().map(|id| Some(id.0)));
+        stand.numbers(sessions.values().map(|(last_seq, _)| *last_seq));
+        stand.numbers(sessions.values().map(|(_, last_position)| *last_position));
+        let mut may = Call::to("rondo_may");
+        may.ids(authors.keys().map(|(session, _)| Some(session.0)));
+        may.ids(authors.keys().map(|(_, user)| Some(user.0)));
+        may.texts(authors.values().map(|(role, _)| Some(role.as_str())));
+        may.numbers(authors.values().map(|(_, version)| *version));
+        format!("{}; {}", stand.end(), may.end())
+    }
+}

@@ -17,6 +17,7 @@ pub mod lists;
 pub mod measure;
 pub mod message;
 pub mod meter;
+pub mod moment;
 pub mod notification;
 pub mod page;
 pub mod policy;

@@ -1,12 +1,15 @@
 //! How moments look outside: RFC 3339 in UTC with whole milliseconds.
 
-use chrono::{DateTime, Datelike, SecondsFormat, Timelike};
-use rondo_domain::Timestamp;
+use chrono::{DateTime, SecondsFormat};
+use rondo_domain::{Timestamp, moment};
 use serde::{Serialize, Serializer};
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, Type},
 };
+
+/// How long a moment is, to the millisecond.
+const MILLIS: usize = "2026-01-31T12:00:00.000Z".len();
 
 /// A moment as every surface shows it, such as `2026-01-31T12:00:00.000Z`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,29 +22,10 @@ impl Time {
         self.shown(ToOwned::to_owned)
     }
 
-    /// Shows it: a page of messages holds dozens of moments, so the usual ones are written on the stack, digit by digit.
     fn shown<T>(&self, show: impl FnOnce(&str) -> T) -> T {
-        let mut digits = *b"0000-00-00T00:00:00.000Z";
-        let time = self.0.time();
-        let usual =
-            u32::try_from(self.0.year()).ok().filter(|year| *year <= 9_999 && time.nanosecond() < 1_000_000_000);
-        if let Some(year) = usual {
-            let places = [
-                (0..4, year),
-                (5..7, self.0.month()),
-                (8..10, self.0.day()),
-                (11..13, time.hour()),
-                (14..16, time.minute()),
-                (17..19, time.second()),
-                (20..23, time.nanosecond() / 1_000_000),
-            ];
-            for (place, mut number) in places {
-                for digit in digits[place].iter_mut().rev() {
-                    *digit += (number % 10) as u8;
-                    number /= 10;
-                }
-            }
-            if let Ok(text) = str::from_utf8(&digits) {
+        if let Some(mut digits) = moment::digits(self.0) {
+            digits[MILLIS - 1] = b'Z';
+            if let Ok(text) = str::from_utf8(&digits[..MILLIS]) {
                 return show(text);
             }
         }

@@ -4,7 +4,7 @@
 use std::fmt::{Display, Write as _};
 
 use chrono::SecondsFormat;
-use rondo_domain::Timestamp;
+use rondo_domain::{Timestamp, moment};
 use uuid::Uuid;
 
 /// `EXECUTE …`, put together argument by argument.
@@ -21,7 +21,7 @@ impl Call {
 
     /// A `uuid[]`.
     pub(crate) fn ids(&mut self, ids: impl IntoIterator<Item = Option<Uuid>>) {
-        self.array(ids, display);
+        self.array(ids, |sql, id| sql.push_str(id.hyphenated().encode_lower(&mut Uuid::encode_buffer())));
     }
 
     /// A `bigint[]`.
@@ -32,7 +32,12 @@ impl Call {
     /// A `timestamptz[]`.
     pub(crate) fn times(&mut self, times: impl IntoIterator<Item = Timestamp>) {
         self.array(times.into_iter().map(Some), |sql, time| {
-            display(sql, format_args!("\"{}\"", time.to_rfc3339_opts(SecondsFormat::Micros, true)));
+            sql.push('"');
+            match moment::digits(time) {
+                Some(digits) => sql.extend(str::from_utf8(&digits)),
+                None => sql.push_str(&time.to_rfc3339_opts(SecondsFormat::Micros, true)),
+            }
+            sql.push('"');
         });
     }
 
@@ -41,12 +46,7 @@ impl Call {
         self.array(texts, |sql, text| {
             // One backslash stands for none in an array.
             sql.push_str("\"\\\\x");
-            sql.reserve(text.len() * 2);
-            for byte in text.bytes() {
-                for digit in [byte >> 4, byte & 15] {
-                    sql.push(char::from(b"0123456789abcdef"[usize::from(digit)]));
-                }
-            }
+            hexadecimal(sql, text.as_bytes());
             sql.push('"');
         });
     }
@@ -78,6 +78,23 @@ fn display(sql: &mut String, value: impl Display) {
     let _infallible = write!(sql, "{value}");
 }
 
+/// A message is a few hundred of these, and a batch many messages: a piece at a time, and not each by itself.
+fn hexadecimal(sql: &mut String, bytes: &[u8]) {
+    const PIECE: usize = 64;
+    sql.reserve(bytes.len() * 2);
+    for piece in bytes.chunks(PIECE) {
+        let mut digits = [0; PIECE * 2];
+        for (pair, byte) in digits.chunks_exact_mut(2).zip(piece) {
+            pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
+        }
+        sql.extend(str::from_utf8(&digits[..piece.len() * 2]));
+    }
+}
+
+const fn digit(value: u8) -> u8 {
+    if value < 10 { b'0' + value } else { b'a' - 10 + value }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,5 +111,14 @@ mod tests {
             r#"'{"1970-01-01T00:00:00.000000Z"}','{"\\x275c22c3b1",NULL,"\\x"}')"#
         );
         assert_eq!(call.end(), expected);
+    }
+
+    #[test]
+    fn all_of_a_long_text_is_sent_in_its_order() {
+        let text: String = ('\0'..='\u{ff}').cycle().take(1_000).collect();
+        let mut call = Call::to("rondo_try");
+        call.texts([Some(text.as_str())]);
+        let digits: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(call.end(), format!("EXECUTE rondo_try ('{{\"\\\\x{digits}\"}}')"));
     }
 }

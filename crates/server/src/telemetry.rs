@@ -102,7 +102,7 @@ pub(crate) fn lost_lines() -> u64 {
 
 fn tell_lost(lines: u64) {
     LOST.fetch_add(lines, Ordering::Relaxed);
-    tracing::warn!(log.lost_lines = lines, "lines of the log were lost: they came faster than they could be written");
+    tracing::warn!(lost_lines = lines, "lines of the log were lost: they came faster than they could be written");
 }
 
 /// Lines, what else watches, and what changes the filter of the lines. Without a watch that filter is everybody's: what

@@ -47,14 +47,15 @@ macro_rules! steps {
 
 /// Somebody's sessions, made of all of them. Materialized, lest the newest of everybody's be walked for a few.
 macro_rules! all_of_user {
-    ($condition:expr) => {
+    ($memberships:expr, $condition:expr) => {
         concat!(
             "WITH owned AS (SELECT count(*) AS number FROM (SELECT 1 FROM membership WHERE user_id = $1 LIMIT 1 + ",
             few!(),
             ") AS counted), mine AS MATERIALIZED (SELECT 0 AS walked, ",
             session_columns!(),
-            ", m.role, m.read_seq FROM membership m JOIN session s ON s.id = m.session_id \
-              WHERE m.user_id = $1 AND s.deleted_at IS NULL",
+            ", m.role, m.read_seq FROM ",
+            $memberships,
+            " m JOIN session s ON s.id = m.session_id WHERE m.user_id = $1 AND s.deleted_at IS NULL",
             $condition,
             ") SELECT * FROM (SELECT * FROM mine WHERE (active_at, id) < ($2, $3) \
               ORDER BY active_at DESC, id DESC LIMIT $4) AS a"
@@ -62,18 +63,24 @@ macro_rules! all_of_user {
     };
 }
 
-const OF_USER: &str = all_of_user!("");
+const OF_USER: &str = all_of_user!("membership", "");
 
 /// The same for somebody who has few. For somebody who has many, walks everybody's sessions from the newest on and picks
 /// out theirs, of which mostly enough are among them; the first column says that this was done.
+///
+/// Two things are for SQLite: it asks how many memberships there are for each that it looks at, so there is a limit to them;
+/// and a cross join it begins from the left, where it would otherwise begin from all that somebody is in.
 pub(in crate::db) const OF_USER_OR_NEWEST: &str = concat!(
-    all_of_user!(concat!(" AND (SELECT number FROM owned) <= ", few!())),
+    all_of_user!(
+        concat!("(SELECT * FROM membership WHERE user_id = $1 LIMIT 1 + ", few!(), ")"),
+        concat!(" AND (SELECT number FROM owned) <= ", few!())
+    ),
     " UNION ALL SELECT * FROM (SELECT 1 AS walked, ",
     session_columns!(),
     ", m.role, m.read_seq FROM (SELECT * FROM session \
         WHERE deleted_at IS NULL AND (active_at, id) < ($2, $3) ORDER BY active_at DESC, id DESC LIMIT ",
     steps!(),
-    ") s JOIN membership m ON m.session_id = s.id AND m.user_id = $1 WHERE (SELECT number FROM owned) > ",
+    ") s CROSS JOIN membership m WHERE m.session_id = s.id AND m.user_id = $1 AND (SELECT number FROM owned) > ",
     few!(),
     " ORDER BY s.active_at DESC, s.id DESC LIMIT $4) AS b"
 );

@@ -110,7 +110,7 @@ impl Guarded<Source> {
     }
 
     /// See [`Source::at_once`].
-    pub(crate) async fn at_once(&self, calls: First<'_>) -> Result<(), DbErr> {
+    pub(crate) async fn at_once(&self, calls: First<'_>) -> Result<Vec<Vec<QueryResult>>, DbErr> {
         count_query();
         self.doubt.bound(self.inner.at_once(calls)).await
     }

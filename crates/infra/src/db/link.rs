@@ -50,7 +50,7 @@ impl Source {
     }
 
     /// Calls that are a transaction by themselves, on PostgreSQL alone.
-    pub(crate) async fn at_once(&self, calls: First<'_>) -> Result<(), DbErr> {
+    pub(crate) async fn at_once(&self, calls: First<'_>) -> Result<Vec<Vec<QueryResult>>, DbErr> {
         self.postgres()?.at_once(calls).await
     }
 

@@ -33,8 +33,8 @@ pub(super) struct Lease {
     dissolved: bool,
 }
 
-/// Statements that go out together, with `BEGIN` before them or by themselves, see [`Call`](super::Call). Each sees what was committed before it
-/// began, as those do that go out by themselves.
+/// Statements that go out together, with `BEGIN` before them or by themselves, see [`Call`](super::Call). Each sees what was
+/// committed before it began, as those do that go out alone.
 #[derive(Clone, Copy)]
 pub(crate) struct First<'a> {
     /// Said once on each connection: what is called here, or at the end of the transaction, so that it need not be planned
@@ -80,11 +80,15 @@ impl Lease {
         Ok(answers)
     }
 
-    /// Calls in one message of the simple protocol: a transaction by themselves, of which nothing is done when one fails.
+    /// Calls in one message of the simple protocol: a transaction by themselves, of which nothing is done when one fails. Gives
+    /// the rows of each.
     /// <https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-MULTI-STATEMENT>
-    pub(super) async fn at_once(&mut self, calls: First<'_>) -> Result<(), DbErr> {
+    pub(super) async fn at_once(&mut self, calls: First<'_>) -> Result<Vec<Vec<QueryResult>>, DbErr> {
         self.prepare(calls.prepare).await?;
-        self.run_plain(calls.ask.to_owned().into()).await.map(|_| ())
+        let live = self.busy()?;
+        let asked = sqlx::raw_sql(AssertSqlSafe(calls.ask.to_owned()));
+        let outcome = answers(live.connection.fetch_many(asked)).await;
+        self.settled(outcome).map_err(query_error)
     }
 
     /// Sees to it that what is called here was prepared.

@@ -144,7 +144,7 @@ impl Pool {
     }
 
     /// Calls that are a transaction by themselves, see [`Lease::at_once`].
-    pub(crate) async fn at_once(&self, calls: First<'_>) -> Result<(), DbErr> {
+    pub(crate) async fn at_once(&self, calls: First<'_>) -> Result<Vec<Vec<QueryResult>>, DbErr> {
         self.lease().await?.at_once(calls).await
     }
 

@@ -19,7 +19,7 @@ use tracing::Span;
 use super::{
     lookup, mentions,
     plan::{self, Created, Plan},
-    recall::Recall,
+    recall::{self, Recall},
     store,
 };
 use crate::db::{
@@ -190,17 +190,15 @@ impl Batches {
         }
         let events: Vec<_> = plan.created.iter().map(|created| self.record(created, commits)).collect();
         let Some(calls) = store::at_once(&recalled, &plan, &events, self.db.one_write()) else { return Ok(None) };
-        let written = self.db.at_once(First { prepare: lookup::PREPARE, ask: &calls }).await;
+        let answers = self.db.at_once(First { prepare: lookup::PREPARE, ask: &calls }).await;
+        let written = answers.and_then(|answers| recall::is_unchanged(&answers));
         self.mark_stale(&plan, &[]);
-        if let Err(error) = written {
+        if !matches!(written, Ok(true)) {
             self.recall.forget(recalled.sessions.into_keys());
-            return match error::kind(&error) {
-                Kind::Unavailable | Kind::Retry => Err(error),
-                Kind::Conflict(_) | Kind::Corrupt => {
-                    tracing::debug!(%error, "a batch of messages is written with questions: something had changed");
-                    Ok(None)
-                }
-            };
+        }
+        if !written? {
+            tracing::debug!("a batch of messages is written with questions: something had changed");
+            return Ok(None);
         }
         self.recall.advance(&plan.counters);
         self.figures.recalled.one();

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::{
     plan::{Facts, Locked},
-    recall::prepare_guard,
+    recall::{prepare_guard, unchanged},
     store::write_postgres,
 };
 use crate::db::{

@@ -1,7 +1,7 @@
 //! What the writer remembers of its last batches, so that it need not ask before it writes the next ones.
 //!
-//! Nothing of it is believed: what is written on the strength of it goes out together with a [`Guard`], which fails, and all
-//! else with it, unless the same is found again under the locks. Then the batch begins anew with questions.
+//! Nothing of it is believed: what is written on the strength of it goes out together with a [`Guard`], and is not written
+//! unless the same is found again under the locks. Then the batch begins anew with questions.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -13,21 +13,27 @@ use rondo_domain::{
     account::User,
     event::Position,
     ids::{SessionId, UserId},
-    message::NewMessage,
+    message::{ClientMessageId, NewMessage},
     policy::Role,
 };
 
+use sea_orm::{DbErr, QueryResult};
+
 use super::plan::{Counters, Facts, Locked};
-use crate::db::postgres::Call;
+use crate::db::{error::corrupt, postgres::Call, rows::Cells};
 
 /// How many sessions are remembered; at times up to twice as many.
 const SESSIONS: usize = 2_048;
 /// How many of those who write in a session are.
 const AUTHORS: usize = 16;
 
-/// Two statements that fail (22P02, `invalid_text_representation`, whose text says why) unless nothing has changed: the
-/// first locks the sessions in the order of their ids, as all transactions do, and finds them where they were left; the second,
-/// so with a fresh snapshot, finds each author in their role, and the version of the account that was read.
+/// Two statements that find out whether nothing has changed, and note it for those that follow in the same transaction:
+/// the first locks the sessions in the order of their ids, as all transactions do, and finds them where they were left; the
+/// second, so with a fresh snapshot, finds each author in their role, the version of the account that was read, and no message
+/// under a name that is given once more.
+///
+/// It is no error if they do not: the server would write it to its log, with all that was said. The rows are written
+/// `WHERE` [`unchanged`] holds.
 ///
 /// PostgreSQL's `xmin` names the transaction that wrote a version of a row. Its numbers come round after four thousand million.
 macro_rules! prepare_guard {
@@ -39,18 +45,31 @@ macro_rules! prepare_guard {
         JOIN session s ON s.id = k.id AND s.last_seq = k.last_seq AND s.last_position = k.last_position \
         WHERE s.deleted_at IS NULL ORDER BY s.id FOR NO KEY UPDATE OF s \
     ) \
-    SELECT CASE WHEN count(*) = cardinality($1) THEN 1 \
-        ELSE ('a session has changed since the last batch, of ' || cardinality($1))::int END FROM locked; \
-    PREPARE rondo_may (uuid[], uuid[], bytea[], bigint[]) AS \
-    SELECT CASE WHEN count(*) = cardinality($1) THEN 1 \
-        ELSE ('an author has changed since the last batch, of ' || cardinality($1))::int END \
-    FROM unnest($1, $2, $3, $4) AS k (session_id, user_id, role, version) \
-    JOIN membership b ON b.session_id = k.session_id AND b.user_id = k.user_id \
-        AND b.role = convert_from(k.role, 'UTF8') \
-    JOIN app_user u ON u.id = k.user_id AND u.xmin::text::bigint = k.version"
+    SELECT set_config('rondo.unchanged', CASE WHEN count(*) = cardinality($1) THEN 'yes' ELSE 'no' END, true) FROM locked; \
+    PREPARE rondo_may (uuid[], uuid[], bytea[], bigint[], uuid[], uuid[], bytea[]) AS \
+    WITH known AS (\
+        SELECT 1 FROM unnest($1, $2, $3, $4) AS k (session_id, user_id, role, version) \
+        JOIN membership b ON b.session_id = k.session_id AND b.user_id = k.user_id \
+            AND b.role = convert_from(k.role, 'UTF8') \
+        JOIN app_user u ON u.id = k.user_id AND u.xmin::text::bigint = k.version \
+    ), repeated AS (\
+        SELECT 1 FROM unnest($5, $6, $7) AS k (session_id, author_id, name) \
+        JOIN message m ON m.session_id = k.session_id AND m.author_id = k.author_id \
+            AND m.client_message_id = convert_from(k.name, 'UTF8') \
+    ) \
+    SELECT set_config('rondo.unchanged', CASE WHEN current_setting('rondo.unchanged') = 'yes' \
+        AND (SELECT count(*) FROM known) = cardinality($1) AND NOT EXISTS (SELECT 1 FROM repeated) \
+        THEN 'yes' ELSE 'no' END, true)"
     };
 }
-pub(super) use prepare_guard;
+
+/// Whether no guard has said otherwise in this transaction.
+macro_rules! unchanged {
+    () => {
+        "current_setting('rondo.unchanged', true) IS DISTINCT FROM 'no'"
+    };
+}
+pub(super) use {prepare_guard, unchanged};
 
 /// What is remembered. Only whoever writes a batch touches what is remembered of its sessions.
 #[derive(Default)]
@@ -89,6 +108,8 @@ pub(super) struct Recalled {
 struct Guard {
     sessions: BTreeMap<SessionId, (i64, Position)>,
     authors: BTreeMap<(SessionId, UserId), (Role, i64)>,
+    /// What must not be there yet.
+    names: Vec<(SessionId, UserId, ClientMessageId)>,
 }
 
 impl Recall {
@@ -111,6 +132,8 @@ impl Recall {
             let Locked { last_seq, last_position, .. } = remembered.session;
             recalled.guard.sessions.insert(post.session, (last_seq, last_position));
             recalled.guard.authors.insert((post.session, *author), (role, version));
+            let name = post.client_message_id.clone();
+            recalled.guard.names.extend(name.map(|name| (post.session, *author, name)));
             recalled.sessions.entry(post.session).or_insert_with(|| remembered.session.clone());
             recalled.facts.push(Facts {
                 role: Some(role),
@@ -181,6 +204,12 @@ impl Recall {
     }
 }
 
+/// What the guard's calls answered, which stand in front of all others.
+pub(super) fn is_unchanged(answers: &[Vec<QueryResult>]) -> Result<bool, DbErr> {
+    let row = answers.get(1).and_then(|rows| rows.first()).ok_or_else(|| corrupt("a guard without an answer"))?;
+    Ok(Cells::new(row).take::<String>()? == "yes")
+}
+
 /// A session as a batch leaves it.
 fn left(counters: &Counters, before: &Locked) -> Locked {
     Locked {
@@ -213,9 +242,9 @@ impl Generations {
 }
 
 impl Recalled {
-    /// The calls that fail unless all of this is still true.
+    /// The calls that find out whether all of this is still true; the second one answers `yes` if it is.
     pub(super) fn guard(&self) -> String {
-        let Guard { sessions, authors } = &self.guard;
+        let Guard { sessions, authors, names } = &self.guard;
         let mut stand = Call::to("rondo_stand");
         stand.ids(sessions.keys().map(|id| Some(id.0)));
         stand.numbers(sessions.values().map(|(last_seq, _)| *last_seq));
@@ -225,6 +254,9 @@ impl Recalled {
         may.ids(authors.keys().map(|(_, user)| Some(user.0)));
         may.texts(authors.values().map(|(role, _)| Some(role.as_str())));
         may.numbers(authors.values().map(|(_, version)| *version));
+        may.ids(names.iter().map(|(session, ..)| Some(session.0)));
+        may.ids(names.iter().map(|(_, author, _)| Some(author.0)));
+        may.texts(names.iter().map(|(.., name)| Some(name.as_str())));
         format!("{}; {}", stand.end(), may.end())
     }
 }

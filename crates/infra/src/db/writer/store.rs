@@ -5,7 +5,7 @@ use sea_orm::{DbErr, Value, sqlx::postgres::PgArguments};
 
 use super::{
     plan::{Counters, Created, Marker, Plan},
-    recall::Recalled,
+    recall::{Recalled, unchanged},
 };
 use crate::db::{
     bulk::{Shape, fitting, pieces},
@@ -20,17 +20,20 @@ const FEW: usize = 8;
 /// Up to so many where that saves two more ways there and back, see [`at_once`].
 const MORE: usize = 64;
 
-/// All of a batch, or a portion of it. Texts come as bytes, see [`Call::texts`].
+/// All of a batch, or a portion of it, unless a guard found something changed. Texts come as bytes, see [`Call::texts`].
 macro_rules! write_postgres {
     () => {
-        "\
+        concat!(
+            "\
     WITH post AS ( \
         SELECT id, session_id, seq, author_id, convert_from(content, 'UTF8') AS content, \
             convert_from(client_message_id, 'UTF8') AS client_message_id, reply_to, position, created_at, \
             convert_from(data, 'UTF8') AS data \
         FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::uuid[], $5::bytea[], $6::bytea[], $7::uuid[], \
             $8::bigint[], $9::timestamptz[], $10::bytea[]) \
-        AS t (id, session_id, seq, author_id, content, client_message_id, reply_to, position, created_at, data) \
+        AS t (id, session_id, seq, author_id, content, client_message_id, reply_to, position, created_at, data) WHERE ",
+            unchanged!(),
+            " \
     ), messages AS ( \
         INSERT INTO message (id, session_id, seq, author_id, content, client_message_id, reply_to, position, created_at) \
         SELECT id, session_id, seq, author_id, content, client_message_id, reply_to, position, \
@@ -42,11 +45,15 @@ macro_rules! write_postgres {
         UPDATE session s SET last_seq = c.last_seq, last_position = c.last_position, \
             last_message_at = c.last_message_at, active_at = c.active_at \
         FROM unnest($11::uuid[], $12::bigint[], $13::bigint[], $14::timestamptz[], $15::timestamptz[]) \
-            AS c (id, last_seq, last_position, last_message_at, active_at) WHERE s.id = c.id \
+            AS c (id, last_seq, last_position, last_message_at, active_at) WHERE s.id = c.id AND ",
+            unchanged!(),
+            " \
     ) \
     UPDATE membership b SET read_seq = GREATEST(b.read_seq, r.seq) \
     FROM unnest($16::uuid[], $17::uuid[], $18::bigint[]) AS r (session_id, user_id, seq) \
-    WHERE b.session_id = r.session_id AND b.user_id = r.user_id"
+    WHERE b.session_id = r.session_id AND b.user_id = r.user_id AND ",
+            unchanged!()
+        )
     };
 }
 pub(super) use write_postgres;

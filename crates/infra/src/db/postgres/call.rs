@@ -118,7 +118,8 @@ mod tests {
         let text: String = ('\0'..='\u{ff}').cycle().take(1_000).collect();
         let mut call = Call::to("rondo_try");
         call.texts([Some(text.as_str())]);
-        let digits: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let digits: Vec<_> = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let digits = digits.concat();
         assert_eq!(call.end(), format!("EXECUTE rondo_try ('{{\"\\\\x{digits}\"}}')"));
     }
 }

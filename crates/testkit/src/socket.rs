@@ -121,16 +121,15 @@ async fn converse(
     heard: mpsc::UnboundedSender<Event>,
 ) -> End {
     let mut waiting = HashMap::new();
-    let mut asks = 0_u64;
+    let (mut asks, mut deaf) = (0_u64, false);
     loop {
         tokio::select! {
-            ask = asked.recv() => {
+            ask = asked.recv(), if !deaf => {
                 let Some(Ask { event, payload, answer }) = ask else { return End::Transport };
                 asks += 1;
                 waiting.insert(asks, answer);
-                if stream.send(Message::text(format!("42{asks}{}", json!([event, payload])))).await.is_err() {
-                    return End::Transport;
-                }
+                // What the server said before it stopped listening is still to be read.
+                deaf = stream.send(Message::text(format!("42{asks}{}", json!([event, payload])))).await.is_err();
             }
             packet = text(&mut stream) => {
                 let Some(packet) = packet else { return End::Transport };

@@ -168,7 +168,9 @@ impl Batches {
         };
         self.mark_stale(&plan, &notices);
         committed?;
-        self.recall.learn(&sessions, posts.iter().map(|post| post.post.session).zip(facts), &plan.counters);
+        if self.db.is_postgres() {
+            self.recall.learn(&sessions, posts.iter().map(|post| post.post.session).zip(facts), &plan.counters);
+        }
         self.publish(events);
         for notice in notices {
             self.parts.tell(notice.user_id, &PersonalEvent::NotificationCreated(notice));

@@ -156,18 +156,12 @@ impl Recall {
     ) {
         let mut generations = self.generations();
         for counters in counters {
-            let before = generations.take(counters.session);
-            let as_left = |before: &Remembered| {
-                found.get(&counters.session).is_some_and(|found| {
-                    (found.last_seq, found.last_position) == (before.session.last_seq, before.session.last_position)
-                })
-            };
             let Some(found) = found.get(&counters.session) else { continue };
-            let before = before.filter(as_left);
+            let stood = |Locked { last_seq, last_position, .. }: &Locked| (*last_seq, *last_position);
+            let before = generations.take(counters.session).filter(|before| stood(&before.session) == stood(found));
             let steady = before.is_some();
             let authors = before.map_or_else(Vec::new, |before| before.authors);
-            let session = Locked { visibility: found.visibility, ..left(counters, found) };
-            generations.put(counters.session, Remembered { session, authors, steady });
+            generations.put(counters.session, Remembered { session: left(counters, found), authors, steady });
         }
         for (session, facts) in authors {
             let (Some(role), Some(user)) = (facts.role, facts.author) else { continue };

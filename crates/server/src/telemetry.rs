@@ -194,11 +194,12 @@ mod tests {
     use super::{Watch, fixed_words, subscriber};
     use crate::config::{LogFormat, LogSettings};
 
+    /// Where lines are written.
     #[derive(Clone, Default)]
-    struct Paper(Arc<Mutex<Vec<u8>>>);
+    pub(super) struct Paper(Arc<Mutex<Vec<u8>>>);
 
     impl Paper {
-        fn text(&self) -> String {
+        pub(super) fn text(&self) -> String {
             String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
         }
     }

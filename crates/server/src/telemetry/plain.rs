@@ -50,25 +50,18 @@ where
         }
         let mut line = LINE.take();
         line.clear();
-        let outcome = match self.write(&mut line, event)? {
-            Usual::Yes => writer.write_str(&line),
-            Usual::No => self.library.format_event(ctx, writer, event),
-        };
+        let is_usual = self.write(&mut line, event);
+        let outcome = if is_usual { writer.write_str(&line) } else { self.library.format_event(ctx, writer, event) };
         LINE.set(line);
         outcome
     }
 }
 
-/// Whether a line is of the usual kind.
-enum Usual {
-    Yes,
-    No,
-}
-
 impl<T: FormatTime> Plain<T> {
-    fn write(&self, line: &mut String, event: &Event<'_>) -> Result<Usual, fmt::Error> {
+    /// Puts a line together; `false` if it is not of the usual kind.
+    fn write(&self, line: &mut String, event: &Event<'_>) -> bool {
         let metadata = event.metadata();
-        self.timer.format_time(&mut Writer::new(line))?;
+        let has_time = self.timer.format_time(&mut Writer::new(line)).is_ok();
         line.push_str(match *metadata.level() {
             Level::ERROR => " ERROR ",
             Level::WARN => "  WARN ",
@@ -78,49 +71,33 @@ impl<T: FormatTime> Plain<T> {
         });
         line.push_str(metadata.target());
         line.push(':');
-        let mut fields = Fields { line, outcome: Ok(Usual::Yes) };
+        let mut fields = Fields { line, are_usual: has_time };
         event.record(&mut fields);
-        let outcome = fields.outcome?;
+        let Fields { line, are_usual } = fields;
         line.push('\n');
-        Ok(outcome)
+        are_usual
     }
 }
 
 /// Writes fields behind each other.
 struct Fields<'l> {
     line: &'l mut String,
-    outcome: Result<Usual, fmt::Error>,
+    are_usual: bool,
 }
 
 impl Fields<'_> {
     fn field(&mut self, field: &Field, value: impl FnOnce(&mut String) -> fmt::Result) {
         let name = field.name();
-        if name.starts_with("log.") || name.starts_with("r#") {
-            return self.is_unusual();
-        }
         self.line.push(' ');
+        if name != MESSAGE {
+            self.line.push_str(name);
+            self.line.push('=');
+        }
+        let begin = self.line.len();
+        let is_written = value(self.line).is_ok();
+        self.are_usual &= is_written && !name.starts_with("log.") && !name.starts_with("r#");
         if name == MESSAGE {
-            let begin = self.line.len();
-            self.note(value);
-            if self.line[begin..].chars().any(char::is_control) {
-                self.is_unusual();
-            }
-            return;
-        }
-        self.line.push_str(name);
-        self.line.push('=');
-        self.note(value);
-    }
-
-    fn note(&mut self, value: impl FnOnce(&mut String) -> fmt::Result) {
-        if let Err(error) = value(self.line) {
-            self.outcome = Err(error);
-        }
-    }
-
-    fn is_unusual(&mut self) {
-        if self.outcome.is_ok() {
-            self.outcome = Ok(Usual::No);
+            self.are_usual &= !self.line[begin..].chars().any(char::is_control);
         }
     }
 }
@@ -132,14 +109,16 @@ impl Visit for Fields<'_> {
     fn record_str(&mut self, field: &Field, value: &str) {
         let is_bare = field.name() == MESSAGE;
         self.field(field, |line| {
-            let quotes = if is_bare { "" } else { "\"" };
+            if is_bare {
+                return line.write_str(value);
+            }
             let is_plain = value.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\');
-            if !is_bare && !is_plain {
+            if !is_plain {
                 return write!(line, "{value:?}");
             }
-            line.push_str(quotes);
+            line.push('"');
             line.push_str(value);
-            line.push_str(quotes);
+            line.push('"');
             Ok(())
         });
     }
@@ -149,7 +128,7 @@ impl Visit for Fields<'_> {
     }
 
     fn record_error(&mut self, _: &Field, _: &(dyn Error + 'static)) {
-        self.is_unusual();
+        self.are_usual = false;
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
@@ -159,15 +138,12 @@ impl Visit for Fields<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        io::{self, Write},
-        sync::{Arc, Mutex},
-    };
+    use std::io;
 
     use tracing::{Dispatch, field};
     use tracing_subscriber::{Registry, layer::SubscriberExt as _};
 
-    use super::*;
+    use super::{super::tests::Paper, *};
 
     /// It is always the same time.
     #[derive(Clone, Copy)]
@@ -176,19 +152,6 @@ mod tests {
     impl FormatTime for Noon {
         fn format_time(&self, writer: &mut Writer<'_>) -> fmt::Result {
             writer.write_str("2026-01-31T12:00:00.000Z")
-        }
-    }
-
-    #[derive(Clone, Default)]
-    struct Paper(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Paper {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
         }
     }
 
@@ -227,8 +190,7 @@ mod tests {
         let compact = layer.with_timer(Noon).compact().with_writer(move || other.clone());
         tracing::dispatcher::with_default(&Dispatch::new(Registry::default().with(compact)), events);
 
-        let text = |paper: &Paper| String::from_utf8(paper.0.lock().unwrap().clone()).unwrap();
-        let (ours, theirs) = (text(&ours), text(&theirs));
+        let (ours, theirs) = (ours.text(), theirs.text());
         assert_eq!(ours.lines().collect::<Vec<_>>(), theirs.lines().collect::<Vec<_>>());
         assert!(ours.lines().count() >= 12 && ours.contains("inside"), "{ours}");
     }

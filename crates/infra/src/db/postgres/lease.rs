@@ -72,10 +72,7 @@ impl Lease {
     pub(super) async fn begin_asking(&mut self, first: First<'_>) -> Result<Vec<Vec<QueryResult>>, DbErr> {
         self.prepare(first.prepare).await?;
         self.in_transaction = true;
-        let live = self.busy()?;
-        let asked = sqlx::raw_sql(AssertSqlSafe(format!("BEGIN; {}", first.ask)));
-        let outcome = answers(live.connection.fetch_many(asked)).await;
-        let mut answers = self.settled(outcome).map_err(query_error)?;
+        let mut answers = self.ask(format!("BEGIN; {}", first.ask)).await?;
         answers.remove(0); // of `BEGIN`
         Ok(answers)
     }
@@ -85,9 +82,13 @@ impl Lease {
     /// <https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-MULTI-STATEMENT>
     pub(super) async fn at_once(&mut self, calls: First<'_>) -> Result<Vec<Vec<QueryResult>>, DbErr> {
         self.prepare(calls.prepare).await?;
+        self.ask(calls.ask.to_owned()).await
+    }
+
+    /// Says several statements at once; gives the rows of each.
+    async fn ask(&mut self, sql: String) -> Result<Vec<Vec<QueryResult>>, DbErr> {
         let live = self.busy()?;
-        let asked = sqlx::raw_sql(AssertSqlSafe(calls.ask.to_owned()));
-        let outcome = answers(live.connection.fetch_many(asked)).await;
+        let outcome = answers(live.connection.fetch_many(sqlx::raw_sql(AssertSqlSafe(sql)))).await;
         self.settled(outcome).map_err(query_error)
     }
 

@@ -1,6 +1,6 @@
 //! A batch: one transaction, retried when another one was in the way, and run one by one when it fails for good.
 
-use std::{collections::HashMap, mem, sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use rondo_domain::{
     MessageId,
@@ -147,7 +147,7 @@ impl Batches {
         }
         let now = self.parts.clock.now();
         let (txn, sessions, facts) = lookup::begin(&self.db, posts, now).await?;
-        let mut plan = plan::plan(posts, &sessions, facts.clone());
+        let mut plan = plan::plan(posts, &sessions, &facts);
         if plan.created.is_empty() && plan.memos.is_empty() {
             let _ = txn.rollback().await; // nothing was written, so nothing can be lost
             return Ok(Attempt::Done(plan.outcomes));
@@ -184,14 +184,16 @@ impl Batches {
         if !self.db.is_postgres() {
             return Ok(None);
         }
-        let Some(mut recalled) = self.recall.of(posts) else { return Ok(None) };
-        let plan = plan::plan(posts, &recalled.sessions, mem::take(&mut recalled.facts));
+        let Some(recalled) = self.recall.of(posts) else { return Ok(None) };
+        let plan = plan::plan(posts, &recalled.sessions, &recalled.facts);
         let is_plain = |created: &Created| !mentions::are_in(&created.message);
         if !plan.outcomes.iter().all(Result::is_ok) || !plan.created.iter().all(is_plain) {
             return Ok(None);
         }
         let events: Vec<_> = plan.created.iter().map(|created| self.record(created, commits)).collect();
-        let Some(calls) = store::at_once(&recalled, &plan, &events, self.db.one_write()) else { return Ok(None) };
+        let Some(calls) = store::at_once(&recalled, posts, &plan, &events, self.db.one_write()) else {
+            return Ok(None);
+        };
         let answers = self.db.at_once(First { prepare: lookup::PREPARE, ask: &calls }).await;
         let written = answers.and_then(|answers| recall::is_unchanged(&answers));
         self.mark_stale(&plan, &[]);

@@ -80,7 +80,7 @@ pub(super) struct Plan {
 }
 
 /// Judges the posts in their order, and numbers those that are let in.
-pub(super) fn plan(posts: &[NewMessage], sessions: &HashMap<SessionId, Locked>, facts: Vec<Facts>) -> Plan {
+pub(super) fn plan(posts: &[NewMessage], sessions: &HashMap<SessionId, Locked>, facts: &[Facts]) -> Plan {
     let mut planner = Planner {
         sessions,
         counters: HashMap::new(),
@@ -110,23 +110,23 @@ struct Planner<'p> {
 }
 
 impl<'p> Planner<'p> {
-    fn judge(&mut self, post: &'p NewMessage, facts: Facts) -> Result<Posted, MessageError> {
+    fn judge(&mut self, post: &'p NewMessage, facts: &Facts) -> Result<Posted, MessageError> {
         let session = self.sessions.get(&post.post.session);
         admit(Standing {
             visibility: session.map(|session| session.visibility),
             role: facts.role,
             reply_is_known: facts.reply_is_known,
         })?;
-        let (Some(session), Some(author)) = (session, facts.author) else {
+        let (Some(session), Some(author)) = (session, &facts.author) else {
             return Err(StoreError::corrupt("a member without an account").into());
         };
         let key = post.guard.as_ref().map(|guard| (guard.user, guard.key.as_str()));
         if facts.key_is_taken || key.is_some_and(|key| self.keys.contains(&key)) {
             return Err(StoreError::Conflict(Conflict::IdempotencyKey).into());
         }
-        let posted = match facts.first.or_else(|| self.first(post)) {
+        let posted = match facts.first.clone().or_else(|| self.first(post)) {
             Some(message) => Posted { message, repeated: true },
-            None => Posted { message: self.create(post, session, author), repeated: false },
+            None => Posted { message: self.create(post, session, Arc::clone(author)), repeated: false },
         };
         self.keys.extend(key);
         self.memos.extend(post.guard.as_ref().map(|guard| guard.memo(&posted)));
@@ -246,7 +246,7 @@ mod tests {
         let (ada, (one, locked), (other, _)) = (person(), room(), room());
         let sessions = [(one, locked.clone()), (other, Locked { last_seq: 0, last_position: 0, ..locked })].into();
         let posts = [post(one, &ada, None, 60), post(other, &ada, None, 61), post(one, &ada, None, 40)];
-        let plan = plan(&posts, &sessions, vec![facts(&ada, Role::Member); 3]);
+        let plan = plan(&posts, &sessions, &vec![facts(&ada, Role::Member); 3]);
         let numbers: Vec<_> = plan.created.iter().map(|row| (row.message.seq, row.position)).collect();
         assert_eq!(numbers, [(8, 10), (1, 1), (9, 11)]);
         assert!(
@@ -266,7 +266,7 @@ mod tests {
         let posts =
             [post(id, &viewer, None, 60), post(id, &ada, None, 60), post(SessionId::generate(), &ada, None, 60)];
         let known = vec![facts(&viewer, Role::Viewer), facts(&ada, Role::Owner), Facts::default()];
-        let plan = plan(&posts, &[(id, locked)].into(), known);
+        let plan = plan(&posts, &[(id, locked)].into(), &known);
         assert!(matches!(plan.outcomes[0], Err(MessageError::Session(SessionError::Forbidden(Role::Viewer)))));
         assert_eq!(plan.outcomes[1].as_ref().unwrap().message.seq, 8);
         assert!(matches!(plan.outcomes[2], Err(MessageError::Session(SessionError::Unknown))));
@@ -290,7 +290,7 @@ mod tests {
             facts(&ada, Role::Member),
         ];
         known[3].first = Some(stored.clone());
-        let plan = plan(&posts, &[(id, locked)].into(), known);
+        let plan = plan(&posts, &[(id, locked)].into(), &known);
         let outcomes: Vec<_> = plan.outcomes.into_iter().map(Result::unwrap).collect();
         let told: Vec<_> = outcomes.iter().map(|posted| (posted.repeated, posted.message.seq)).collect();
         assert_eq!(told, [(false, 8), (true, 8), (false, 9), (true, 3)]);
@@ -312,7 +312,7 @@ mod tests {
         let mut known: Vec<_> = posts.iter().map(|_| facts(&ada, Role::Member)).collect();
         known[2] = facts(&grace, Role::Member);
         known[4].key_is_taken = true;
-        let plan = plan(&posts, &[(id, locked)].into(), known);
+        let plan = plan(&posts, &[(id, locked)].into(), &known);
         let told: Vec<_> =
             plan.outcomes.iter().map(|outcome| outcome.as_ref().ok().map(|posted| posted.repeated)).collect();
         assert_eq!(told, [Some(false), None, Some(false), Some(true), None, None]);
@@ -327,6 +327,6 @@ mod tests {
 
     fn plan_one(post: &NewMessage, author: &User, locked: &Locked) -> Message {
         let sessions = [(post.post.session, locked.clone())].into();
-        plan(std::slice::from_ref(post), &sessions, vec![facts(author, Role::Member)]).created.remove(0).message
+        plan(std::slice::from_ref(post), &sessions, &[facts(author, Role::Member)]).created.remove(0).message
     }
 }

@@ -1,18 +1,17 @@
 //! What the writer remembers of its last batches, so that it need not ask before it writes the next ones.
 //!
-//! Nothing of it is believed: what is written on the strength of it goes out together with a [`Guard`], and is not written
+//! Nothing of it is believed: what is written on the strength of it goes out together with a [guard](Recalled::guard), and is not written
 //! unless the same is found again under the locks. Then the batch begins anew with questions.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use rondo_domain::{
     account::User,
-    event::Position,
-    ids::{SessionId, UserId},
+    ids::SessionId,
     message::{ClientMessageId, NewMessage},
     policy::Role,
 };
@@ -99,17 +98,8 @@ struct Author {
 /// What the posts of a batch are judged by, as it was remembered.
 pub(super) struct Recalled {
     pub(super) sessions: HashMap<SessionId, Locked>,
+    /// One for each post.
     pub(super) facts: Vec<Facts>,
-    guard: Guard,
-}
-
-/// What must still be true.
-#[derive(Default)]
-struct Guard {
-    sessions: BTreeMap<SessionId, (i64, Position)>,
-    authors: BTreeMap<(SessionId, UserId), (Role, i64)>,
-    /// What must not be there yet.
-    names: Vec<(SessionId, UserId, ClientMessageId)>,
 }
 
 impl Recall {
@@ -117,11 +107,8 @@ impl Recall {
     /// their own) are not among those that can do without questions.
     pub(super) fn of(&self, posts: &[NewMessage]) -> Option<Recalled> {
         let mut generations = self.generations();
-        let mut recalled = Recalled {
-            sessions: HashMap::with_capacity(posts.len()),
-            facts: Vec::with_capacity(posts.len()),
-            guard: Guard::default(),
-        };
+        let mut recalled =
+            Recalled { sessions: HashMap::with_capacity(posts.len()), facts: Vec::with_capacity(posts.len()) };
         for NewMessage { post, author, guard, .. } in posts {
             if guard.is_some() || post.reply_to.is_some() {
                 return None;
@@ -129,11 +116,6 @@ impl Recall {
             let remembered = generations.get(post.session).filter(|remembered| remembered.steady)?;
             let Author { user, role, version } =
                 remembered.authors.iter().find(|known| known.user.id == *author)?.clone();
-            let Locked { last_seq, last_position, .. } = remembered.session;
-            recalled.guard.sessions.insert(post.session, (last_seq, last_position));
-            recalled.guard.authors.insert((post.session, *author), (role, version));
-            let name = post.client_message_id.clone();
-            recalled.guard.names.extend(name.map(|name| (post.session, *author, name)));
             recalled.sessions.entry(post.session).or_insert_with(|| remembered.session.clone());
             recalled.facts.push(Facts {
                 role: Some(role),
@@ -236,21 +218,22 @@ impl Generations {
 }
 
 impl Recalled {
-    /// The calls that find out whether all of this is still true; the second one answers `yes` if it is.
-    pub(super) fn guard(&self) -> String {
-        let Guard { sessions, authors, names } = &self.guard;
+    /// The calls that find out whether all of this is still true of the posts that it was recalled for; the second one answers
+    /// `yes` if it is.
+    pub(super) fn guard(&self, posts: &[NewMessage]) -> String {
         let mut stand = Call::to("rondo_stand");
-        stand.ids(sessions.keys().map(|id| Some(id.0)));
-        stand.numbers(sessions.values().map(|(last_seq, _)| *last_seq));
-        stand.numbers(sessions.values().map(|(_, last_position)| *last_position));
+        stand.ids(self.sessions.keys().map(|id| Some(id.0)));
+        stand.numbers(self.sessions.values().map(|session| session.last_seq));
+        stand.numbers(self.sessions.values().map(|session| session.last_position));
+        let named = || posts.iter().filter(|post| post.post.client_message_id.is_some());
         let mut may = Call::to("rondo_may");
-        may.ids(authors.keys().map(|(session, _)| Some(session.0)));
-        may.ids(authors.keys().map(|(_, user)| Some(user.0)));
-        may.texts(authors.values().map(|(role, _)| Some(role.as_str())));
-        may.numbers(authors.values().map(|(_, version)| *version));
-        may.ids(names.iter().map(|(session, ..)| Some(session.0)));
-        may.ids(names.iter().map(|(_, author, _)| Some(author.0)));
-        may.texts(names.iter().map(|(.., name)| Some(name.as_str())));
+        may.ids(posts.iter().map(|post| Some(post.post.session.0)));
+        may.ids(posts.iter().map(|post| Some(post.author.0)));
+        may.texts(self.facts.iter().map(|facts| facts.role.map(Role::as_str)));
+        may.numbers(self.facts.iter().map(|facts| facts.version));
+        may.ids(named().map(|post| Some(post.post.session.0)));
+        may.ids(named().map(|post| Some(post.author.0)));
+        may.texts(named().map(|post| post.post.client_message_id.as_ref().map(ClientMessageId::as_str)));
         format!("{}; {}", stand.end(), may.end())
     }
 }

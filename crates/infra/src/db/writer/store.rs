@@ -1,6 +1,6 @@
 //! Writes a batch: messages, events, counters and read markers.
 
-use rondo_domain::event::RecordedEvent;
+use rondo_domain::{event::RecordedEvent, message::NewMessage};
 use sea_orm::{DbErr, Value, sqlx::postgres::PgArguments};
 
 use super::{
@@ -113,11 +113,17 @@ pub(super) fn call(txn: &Guarded<Txn>, plan: &Plan, events: &[RecordedEvent]) ->
 
 /// The same as calls that go out by themselves, as one transaction: the guard of what was recalled, and the rows. `None` if
 /// that is not worth it.
-pub(super) fn at_once(recalled: &Recalled, plan: &Plan, events: &[RecordedEvent], one_write: usize) -> Option<String> {
+pub(super) fn at_once(
+    recalled: &Recalled,
+    posts: &[NewMessage],
+    plan: &Plan,
+    events: &[RecordedEvent],
+    one_write: usize,
+) -> Option<String> {
     if plan.created.len() > MORE {
         return None;
     }
-    let mut calls = recalled.guard();
+    let mut calls = recalled.guard(posts);
     calls.push_str("; ");
     calls.push_str(&Load::all(plan, events).call());
     (calls.len() <= one_write).then_some(calls)

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { NodeWebSocket, NodeXHR } from 'socket.io-client';
+import { WebSocket } from 'ws';
 import { Ear, assertRun, inEveryHouse, once, succeed, test } from './harness.mjs';
 
 /** The client's websocket, which begins only when the gate opens: so the upgrade happens amid the traffic. */
@@ -11,6 +12,31 @@ function heldBehind(gate) {
       gate.then(() => super.doOpen());
     }
   };
+}
+
+/** The client's websocket, lost as soon as it is open. */
+class Lost extends NodeWebSocket {
+  onOpen() {
+    this.ws.terminate();
+  }
+}
+
+/** The client's polling, which counts its polls. */
+class Counting extends NodeXHR {
+  polls = 0;
+
+  doPoll() {
+    this.polls += 1;
+    super.doPoll();
+  }
+}
+
+/** A websocket for a connection over polling, as a client opens it that wants to upgrade. */
+function upgradeOf(t, house, socket) {
+  const url = `${house.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket&sid=${socket.io.engine.id}`;
+  const ws = new WebSocket(url);
+  t.after(() => ws.terminate());
+  return ws;
 }
 
 inEveryHouse((house) => {
@@ -69,5 +95,35 @@ inEveryHouse((house) => {
     await ear.until(() => ear.lasting().length >= written, 'every event written');
     assert.ok(overPolling.length >= 20, 'the events began to come over polling');
     assertRun(ear.lasting().map((entry) => entry.data.position), position + 1, position + written);
+  });
+
+  test('a websocket that is lost while it is tried leaves the connection over polling as it was', async (t) => {
+    const { ada, session, writer } = await room(t);
+    const socket = await ada.connect(t, { options: { transports: [Counting, Lost] } });
+    const ear = new Ear(socket);
+    await succeed(socket, 'session:join', { sessionId: session.id });
+    for (let n = 0; n < 5; n += 1) {
+      await succeed(writer, 'message:create', { sessionId: session.id, content: `${n}` });
+      await ear.hears('message:create', ({ content }) => content === `${n}`);
+    }
+    const { transport } = socket.io.engine;
+    assert.equal(transport.name, 'polling');
+    const { polls } = transport;
+    await succeed(socket, 'message:create', { sessionId: session.id, content: 'mine' });
+    await ear.hears('message:create', ({ content }) => content === 'mine');
+    assert.ok(transport.polls - polls <= 3, `${transport.polls - polls} polls for one answer and one event`);
+  });
+
+  test('of two websockets to which a connection would be upgraded one is sent away', async (t) => {
+    const { ada, session } = await room(t);
+    const socket = await ada.connect(t, { options: { transports: ['polling'] } });
+    const both = [upgradeOf(t, house, socket), upgradeOf(t, house, socket)];
+    const gone = await Promise.race(both.map((one) => once(one, 'close').then(() => one)));
+    const [other] = both.filter((one) => one !== gone);
+    const answer = once(other, 'message');
+    other.send('2probe');
+    assert.equal(String(await answer), '3probe');
+    other.terminate();
+    await succeed(socket, 'session:join', { sessionId: session.id });
   });
 });

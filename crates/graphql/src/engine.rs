@@ -9,7 +9,7 @@ use std::{
 };
 
 use async_graphql::{
-    Request, Response, ServerError, Value,
+    Request, Response, ServerError, ValidationMode, Value,
     parser::types::{ExecutableDocument, OperationType},
 };
 use rondo_wire::ErrorCode;
@@ -72,6 +72,8 @@ pub struct Reply {
 /// The schema, ready to answer.
 pub struct GraphQl {
     pub(crate) schema: Schema,
+    /// The same for what was found to fit it before: it is not looked at again each time.
+    pub(crate) trusting: Schema,
     pub(crate) documents: Documents,
     /// Whether the schema tells of itself.
     pub(crate) introspection: bool,
@@ -121,10 +123,13 @@ impl GraphQl {
     /// The schema; with `introspection` it tells of itself.
     #[must_use]
     pub fn new(introspection: bool) -> Self {
-        let builder = builder();
-        let builder = if introspection { builder } else { builder.disable_introspection().disable_suggestions() };
+        let with = |validation| {
+            let builder = builder().validation_mode(validation);
+            if introspection { builder } else { builder.disable_introspection().disable_suggestions() }.finish()
+        };
+        let (schema, trusting) = (with(ValidationMode::Strict), with(ValidationMode::Fast));
         let (documents, figures) = (Documents::default(), OperationFigures::default());
-        Self { schema: builder.finish(), documents, introspection, figures, rendered: AtomicU64::new(0) }
+        Self { schema, trusting, documents, introspection, figures, rendered: AtomicU64::new(0) }
     }
 
     /// What it counts.

@@ -28,6 +28,8 @@ pub enum Packet {
 
     /// Message packet used to send a message to the client
     Message(Str),
+    /// Rondo: a message that is encoded already, its type included (`4…`), so that one encoding serves many connections
+    Encoded(Str),
     /// Upgrade packet to upgrade the connection from polling to websocket
     Upgrade,
 
@@ -121,7 +123,7 @@ impl Packet {
     /// If the packet is a message packet (text), it returns the message
     pub fn into_message(self) -> Str {
         match self {
-            Packet::Message(msg) => msg,
+            Packet::Message(msg) | Packet::Encoded(msg) => msg,
             _ => panic!("Packet is not a message"),
         }
     }
@@ -149,6 +151,7 @@ impl Packet {
             Packet::PingUpgrade => 6,
             Packet::PongUpgrade => 6,
             Packet::Message(msg) => 1 + msg.len(),
+            Packet::Encoded(msg) => msg.len(),
             Packet::Upgrade => 1,
             Packet::Noop => 1,
             Packet::Binary(data) => {
@@ -194,6 +197,7 @@ impl From<Packet> for String {
                 buffer.push('4');
                 buffer.push_str(&msg);
             }
+            Packet::Encoded(msg) => buffer.push_str(&msg),
             Packet::Upgrade => buffer.push('5'),
             Packet::Noop => buffer.push('6'),
             Packet::Binary(data) => {

@@ -513,12 +513,17 @@ impl<A: Adapter> Socket<A> {
         Ok(())
     }
 
-    /// Rondo: emits a packet of this socket's namespace that is encoded already, so that one encoding serves many sockets.
-    pub fn emit_encoded(&self, packet: Value) -> Result<(), SocketError> {
+    /// Rondo: emits an Engine.IO message with a packet of this socket's namespace, encoded already (`42…`), so that one
+    /// encoding serves many sockets.
+    pub fn emit_encoded(&self, message: engineioxide::Str) -> Result<(), SocketError> {
         if !self.connected() {
             return Err(SocketError::Closed);
         }
-        self.send_raw(packet)
+        match self.esocket.emit_encoded(message) {
+            Ok(()) => Ok(()),
+            Err(TrySendError::Full(_)) => Err(SocketError::InternalChannelFull),
+            Err(TrySendError::Closed(_)) => Err(SocketError::Closed),
+        }
     }
 
     #[doc = include_str!("../docs/operators/emit_with_ack.md")]

@@ -8,7 +8,6 @@ use std::{
 
 use rondo_domain::{LoginId, SessionId, account::Actor, presence::ConnectionId, trace::TraceContext};
 use socketioxide::{SendError, SocketError, extract::SocketRef};
-use socketioxide_core::Value;
 use tokio::{sync::Notify, time::timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -277,7 +276,7 @@ impl Outlet for SocketOutlet {
         let packet = announcement.packet();
         let backlog = &self.connection.stream.backlog;
         backlog.take(packet.len(), if announcement.is_passing() { MOST_BEFORE_PASSING } else { MOST })?;
-        let told = sent(self.socket.emit_encoded(Value::Str(packet.clone(), None)).map_err(SendError::Socket));
+        let told = sent(self.socket.emit_encoded(packet.clone()).map_err(SendError::Socket));
         if told.is_err() {
             backlog.give_back(packet.len());
         }

@@ -1,6 +1,9 @@
 //! What connections are told, encoded once however many they are.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::{
+    borrow::Cow,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
 
 use bytes::Bytes;
 use rondo_domain::event::RecordedEvent;
@@ -26,7 +29,9 @@ pub(crate) struct Announcement {
     /// What the log holds, of what has a position.
     event: Option<Arc<RecordedEvent>>,
     packet: OnceLock<Str>,
-    renderings: Mutex<Vec<(SelectionKey, Rendering)>>,
+    /// The selection that was asked for first: usually everybody's.
+    usual: OnceLock<(SelectionKey, Rendering)>,
+    others: Mutex<Vec<(SelectionKey, Rendering)>>,
 }
 
 impl Announcement {
@@ -49,7 +54,7 @@ impl Announcement {
     }
 
     const fn new(name: &'static str, payload: Box<RawValue>, passing: bool, event: Option<Arc<RecordedEvent>>) -> Self {
-        Self { name, payload, passing, event, packet: OnceLock::new(), renderings: Mutex::new(Vec::new()) }
+        Self { name, payload, passing, event, packet: OnceLock::new(), usual: OnceLock::new(), others: Mutex::new(Vec::new()) }
     }
 
     /// The public name.
@@ -76,23 +81,27 @@ impl Announcement {
     }
 
     /// Where what a selection gives is kept for all who select the same; `None` when there are too many different ones.
-    pub(crate) fn rendering(&self, selection: &SelectionKey) -> Option<Rendering> {
-        let mut renderings = self.renderings.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, rendering)) = renderings.iter().find(|(known, _)| known == selection) {
-            return Some(Arc::clone(rendering));
+    pub(crate) fn rendering(&self, selection: &SelectionKey) -> Option<Cow<'_, Rendering>> {
+        let (usual, rendering) = self.usual.get_or_init(|| (*selection, Rendering::default()));
+        if usual == selection {
+            return Some(Cow::Borrowed(rendering));
         }
-        if renderings.len() >= SHARED_SELECTIONS {
+        let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, rendering)) = others.iter().find(|(known, _)| known == selection) {
+            return Some(Cow::Owned(Arc::clone(rendering)));
+        }
+        if others.len() + 1 >= SHARED_SELECTIONS {
             return None;
         }
         let rendering = Rendering::default();
-        renderings.push((*selection, Arc::clone(&rendering)));
-        Some(rendering)
+        others.push((*selection, Arc::clone(&rendering)));
+        Some(Cow::Owned(rendering))
     }
 
-    /// The Socket.IO packet of the event in the main namespace, `2["name",{…}]`.
+    /// The Engine.IO message with the Socket.IO packet of the event in the main namespace, `42["name",{…}]`.
     pub(crate) fn packet(&self) -> &Str {
         // The names are of this house and need no escape.
-        self.packet.get_or_init(|| format!("2[\"{}\",{}]", self.name, self.payload.get()).into())
+        self.packet.get_or_init(|| format!("42[\"{}\",{}]", self.name, self.payload.get()).into())
     }
 }
 
@@ -101,9 +110,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_packet_is_an_event_with_the_name_and_the_payload() {
+    fn the_packet_is_a_message_with_the_name_and_the_payload() {
         let payload = RawValue::from_string(r#"{"a":"ñ"}"#.to_owned()).unwrap();
         let told = Announcement::lasting("message:create", payload);
-        assert_eq!(told.packet().as_str(), r#"2["message:create",{"a":"ñ"}]"#);
+        assert_eq!(told.packet().as_str(), r#"42["message:create",{"a":"ñ"}]"#);
     }
 }

@@ -16,7 +16,7 @@ use rondo_domain::account::Actor;
 use tokio::{sync::Notify, time::timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::{operation::Operation, protocol::Close};
+use super::{bell::Bell, operation::Operation, protocol::Close};
 use crate::hub::{Announcement, Full, SeatId};
 
 /// How many operations one connection may have under way, subscriptions and all.
@@ -57,6 +57,8 @@ impl Out {
 struct Outbox {
     waiting: VecDeque<Out>,
     bytes: usize,
+    /// Whether what was taken last is not on its way yet.
+    leaving: bool,
     close: Option<Close>,
 }
 
@@ -66,8 +68,9 @@ pub(super) struct Link {
     pub(super) seat: SeatId,
     actor: OnceLock<Actor>,
     outbox: Mutex<Outbox>,
-    /// Wakes whatever writes the stream.
+    /// Whatever writes the stream, and where it is woken.
     writer: AtomicWaker,
+    bell: Arc<Bell>,
     /// Wakes the connection's task.
     arrived: Notify,
     /// Wakes those who wait for room.
@@ -95,12 +98,13 @@ pub(super) enum Begun {
 }
 
 impl Link {
-    pub(super) fn new(seat: SeatId, line: CancellationToken) -> Self {
+    pub(super) fn new(seat: SeatId, line: CancellationToken, bell: Arc<Bell>) -> Self {
         Self {
             seat,
             actor: OnceLock::new(),
             outbox: Mutex::default(),
             writer: AtomicWaker::new(),
+            bell,
             arrived: Notify::new(),
             moved: Notify::new(),
             operations: Mutex::default(),
@@ -188,8 +192,7 @@ impl Link {
         }
         lock(&self.personal).clear();
         let mut outbox = lock(&self.outbox);
-        outbox.waiting = VecDeque::new();
-        outbox.bytes = 0;
+        *outbox = Outbox { close: outbox.close.take(), ..Outbox::default() };
         drop(outbox);
         self.moved.notify_waiters();
         operations
@@ -207,7 +210,7 @@ impl Link {
         outbox.bytes += size;
         outbox.waiting.push_back(Out::Told(Arc::clone(operation), Arc::clone(told)));
         drop(outbox);
-        self.writer.wake();
+        self.wake_writer();
         Ok(())
     }
 
@@ -217,7 +220,7 @@ impl Link {
         outbox.bytes += out.size();
         outbox.waiting.push_back(out);
         drop(outbox);
-        self.writer.wake();
+        self.wake_writer();
     }
 
     /// Waits until there is room for what was asked for. `false` when that takes too long, or the operation is over.
@@ -240,22 +243,31 @@ impl Link {
         timeout(PATIENCE, waiting).await.unwrap_or(false)
     }
 
-    /// The next thing to send.
-    pub(super) fn pop(&self) -> Option<Out> {
+    /// Takes what waits, about so many bytes of it, and gives how many they are: whatever was taken before is on its way.
+    pub(super) fn take(&self, taken: &mut VecDeque<Out>, bytes: usize) -> Option<usize> {
         let mut outbox = lock(&self.outbox);
-        let out = outbox.waiting.pop_front();
-        if let Some(out) = &out {
-            outbox.bytes = outbox.bytes.saturating_sub(out.size());
+        let outbox = &mut *outbox;
+        if outbox.waiting.is_empty() && !outbox.leaving {
+            return None;
         }
-        if outbox.waiting.is_empty() && outbox.waiting.capacity() > KEPT_PLACES {
-            outbox.waiting = VecDeque::new(); // an idle connection holds no buffer
+        let mut sum = 0;
+        while sum < bytes
+            && let Some(out) = outbox.waiting.pop_front()
+        {
+            sum += out.size();
+            taken.push_back(out);
         }
-        let roomy = outbox.waiting.len() < MOST / 2;
-        drop(outbox);
-        if roomy {
+        outbox.bytes = outbox.bytes.saturating_sub(sum);
+        outbox.leaving = !taken.is_empty();
+        for queue in [&mut outbox.waiting, taken] {
+            if queue.is_empty() && queue.capacity() > KEPT_PLACES {
+                *queue = VecDeque::new(); // an idle connection holds no buffer
+            }
+        }
+        if outbox.waiting.len() < MOST / 2 {
             self.moved.notify_waiters();
         }
-        out
+        outbox.leaving.then_some(sum)
     }
 
     /// Has the connection closed; the first reason counts.
@@ -273,18 +285,26 @@ impl Link {
         self.goodbye.load(Ordering::Acquire)
     }
 
+    fn wake_writer(&self) {
+        if let Some(writer) = self.writer.take() {
+            self.bell.wake(writer);
+        }
+    }
+
     /// Has `writer` woken when something is to be sent.
     pub(super) fn wakes(&self, writer: &Waker) {
         self.writer.register(writer);
     }
 
-    /// Waits until nothing waits to be sent.
+    /// Waits until all that is to be sent is on its way.
     pub(super) async fn drained(&self) {
         loop {
             let moved = self.moved.notified();
-            if lock(&self.outbox).waiting.is_empty() {
+            let outbox = lock(&self.outbox);
+            if outbox.waiting.is_empty() && !outbox.leaving {
                 return;
             }
+            drop(outbox);
             moved.await;
         }
     }
@@ -312,12 +332,19 @@ impl Link {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
     use serde_json::value::RawValue;
 
     use super::*;
 
     fn link() -> Link {
-        Link::new(1, CancellationToken::new())
+        Link::new(1, CancellationToken::new(), Arc::default())
+    }
+
+    fn take(link: &Link, bytes: usize) -> Vec<Out> {
+        let mut taken = VecDeque::new();
+        assert_eq!(link.take(&mut taken, bytes).is_some(), !taken.is_empty());
+        taken.into()
     }
 
     fn begun(link: &Link, id: &str) -> Arc<Operation> {
@@ -370,9 +397,9 @@ mod tests {
             assert_eq!(link.tell(&operation, &large), Ok(()));
         }
         assert_eq!(link.tell(&operation, &large), Err(Full));
-        assert!(matches!(link.pop(), Some(Out::Told(..))));
+        assert!(matches!(&*take(&link, 1), [Out::Told(..)]));
         assert_eq!(link.tell(&operation, &large), Ok(()));
-        while link.pop().is_some() {}
+        assert_eq!(take(&link, usize::MAX).len(), 5);
         assert_eq!(link.tell(&operation, &passing), Ok(()), "an idle connection takes anything");
         let small = of_size(10, Announcement::lasting);
         assert_eq!((0..2_000).take_while(|_| link.tell(&operation, &small).is_ok()).count(), MOST - 1);
@@ -390,14 +417,29 @@ mod tests {
         let patient = waiting(&operation);
         tokio::task::yield_now().await;
         assert!(!patient.is_finished());
-        link.pop();
+        take(&link, 1);
         assert!(patient.await.unwrap());
         link.push(Out::Next(Arc::clone(&operation), vec![0; 2 * MOST_BYTES].into()));
         let patient = waiting(&operation);
         tokio::task::yield_now().await;
         link.end();
         assert!(!patient.await.unwrap());
-        assert!(link.pop().is_none());
+        assert!(take(&link, 1).is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_was_taken_is_on_its_way_only_when_more_is_asked_for() {
+        let link = link();
+        let operation = begun(&link, "a");
+        link.drained().await;
+        for _ in 0..3 {
+            link.push(Out::Next(Arc::clone(&operation), vec![0; 100].into()));
+        }
+        assert_eq!(take(&link, 101).len(), 2);
+        assert_eq!(take(&link, 101).len(), 1);
+        assert!(link.drained().now_or_never().is_none());
+        assert_eq!(take(&link, 101).len(), 0);
+        assert!(link.drained().now_or_never().is_some());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! A connection is one task on its worker; what it hears comes from the hub, as bytes that all who select the same have in
 //! common. Operations run on the runtime of the sockets.
 
+mod bell;
 mod line;
 mod link;
 mod operate;
@@ -34,6 +35,7 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::line::{Line, note};
 use self::{
+    bell::Bell,
     line::LineToken,
     link::Link,
     operate::Whence,
@@ -130,7 +132,7 @@ impl Live {
         let (response, session, stream) = actix_ws::handle_with_protocols(request, payload, &[PROTOCOL])
             .map_err(|error| Fault::new(ErrorCode::BadRequest, format!("This is no websocket handshake: {error}.")))?;
         let stream = stream.max_frame_size(MAX_PAYLOAD).aggregate_continuations().max_continuation_size(MAX_PAYLOAD);
-        let link = Arc::new(Link::new(live.hub.next_seat(), below));
+        let link = Arc::new(Link::new(live.hub.next_seat(), below, Bell::here()));
         if !response.headers().contains_key(SEC_WEBSOCKET_PROTOCOL) {
             link.close(Close::OTHER_PROTOCOL);
         }

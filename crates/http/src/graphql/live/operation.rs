@@ -1,8 +1,11 @@
 //! An operation that a client named, from its beginning to its end.
 
-use std::sync::{
-    OnceLock,
-    atomic::{AtomicU8, Ordering},
+use std::{
+    borrow::Cow,
+    sync::{
+        OnceLock,
+        atomic::{AtomicU8, Ordering},
+    },
 };
 
 use bytes::Bytes;
@@ -63,7 +66,7 @@ impl Operation {
     }
 
     /// Where what it selects of what was told is kept for all who select the same, whether it is made already or not.
-    pub(super) fn rendering(&self, told: &Announcement) -> Option<Rendering> {
+    pub(super) fn rendering<'a>(&self, told: &'a Announcement) -> Option<Cow<'a, Rendering>> {
         told.rendering(self.hearing.get()?.selection.key())
     }
 

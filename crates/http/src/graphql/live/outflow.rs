@@ -2,20 +2,19 @@
 //! there: no task stands between, and all that waits leaves in one write.
 
 use std::{
+    collections::VecDeque,
     io,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
 };
 
-use actix_codec::Encoder;
-use actix_http::ws::{Codec, Message};
+use actix_http::ws::{OpCode, Parser};
 use actix_web::{
     Error,
     body::{BodySize, BoxBody, MessageBody},
 };
 use bytes::{Bytes, BytesMut};
-use bytestring::ByteString;
 use futures_util::future::BoxFuture;
 use rondo_graphql::GraphQl;
 
@@ -27,6 +26,8 @@ use super::{
 
 /// How much is put together for one write.
 const CHUNK: usize = 32 * 1024;
+/// About how many bytes stand around what was told: the frame, the operation's name and those of the fields.
+const AROUND: usize = 256;
 
 /// A value that somebody else is making at this moment.
 type Making = BoxFuture<'static, Option<Bytes>>;
@@ -37,62 +38,75 @@ pub(super) struct Outflow {
     frames: BoxBody,
     link: Arc<Link>,
     engine: Arc<GraphQl>,
-    codec: Codec,
+    /// What was taken out of the outbox, and is next.
+    taken: VecDeque<Out>,
     making: Option<(Arc<Operation>, Making)>,
 }
 
 impl Outflow {
     pub(super) fn new(frames: BoxBody, link: Arc<Link>, engine: Arc<GraphQl>) -> Self {
-        Self { frames, link, engine, codec: Codec::new(), making: None }
-    }
-
-    fn write(&mut self, frame: ByteString, buffer: &mut BytesMut) -> io::Result<()> {
-        self.codec.encode(Message::Text(frame), buffer).map_err(io::Error::other)
+        Self { frames, link, engine, taken: VecDeque::new(), making: None }
     }
 
     /// Takes out of the outbox what is ready, up to a chunk of it.
-    fn drain(&mut self, cx: &mut Context<'_>, buffer: &mut BytesMut) -> io::Result<()> {
-        while buffer.len() < CHUNK {
+    fn drain(&mut self, cx: &mut Context<'_>, mut frames: Frames<'_>) {
+        while frames.buffer.len() < CHUNK {
             if let Some((operation, making)) = &mut self.making {
-                let Poll::Ready(made) = making.as_mut().poll(cx) else { return Ok(()) };
-                let operation = Arc::clone(operation);
+                let Poll::Ready(made) = making.as_mut().poll(cx) else { return };
+                frames.next(operation, made.as_deref());
                 self.making = None;
-                self.write_next(&operation, made.as_deref(), buffer)?;
-                continue;
             }
-            let Some(out) = self.link.pop() else { return Ok(()) };
+            if self.taken.is_empty() {
+                let Some(bytes) = self.link.take(&mut self.taken, CHUNK) else { return };
+                frames.buffer.reserve(bytes + self.taken.len() * AROUND);
+            }
+            let Some(out) = self.taken.pop_front() else { return };
             match out {
                 Out::Told(operation, told) if !operation.is_done() => {
-                    let rendering = operation.rendering(&told);
-                    if let Some(made) = rendering.as_ref().and_then(|rendering| rendering.get()) {
-                        self.write_next(&operation, made.as_deref(), buffer)?;
+                    if let Some(made) = operation.rendering(&told).as_ref().and_then(|rendering| rendering.get()) {
+                        frames.next(&operation, made.as_deref());
                         continue;
                     }
                     let (engine, one) = (Arc::clone(&self.engine), Arc::clone(&operation));
                     let making = async move { one.render(&engine, &told).await };
                     self.making = Some((operation, Box::pin(making)));
                 }
-                Out::Next(operation, value) => self.write_next(&operation, Some(&value), buffer)?,
+                Out::Next(operation, value) => frames.next(&operation, Some(&value)),
                 Out::Answer(operation, body) if !operation.is_done() => {
                     self.link.finished(&operation);
-                    self.write(protocol::next(&operation.id, &body), buffer)?;
-                    self.write(protocol::complete(&operation.id), buffer)?;
+                    frames.write(|text| protocol::next(text, &operation.id, &body));
+                    frames.write(|text| protocol::complete(text, &operation.id));
                 }
                 Out::Failed(operation, errors) if !operation.is_done() => {
                     self.link.finished(&operation);
-                    self.write(protocol::error(&operation.id, &errors), buffer)?;
+                    frames.write(|text| protocol::error(text, &operation.id, &errors));
                 }
                 Out::Told(..) | Out::Answer(..) | Out::Failed(..) => {}
             }
         }
-        Ok(())
+    }
+}
+
+/// Frames that leave in one write.
+struct Frames<'a> {
+    buffer: &'a mut BytesMut,
+    /// Where a frame's text is put together.
+    text: Vec<u8>,
+}
+
+impl Frames<'_> {
+    fn next(&mut self, operation: &Operation, value: Option<&[u8]>) {
+        if let Some(value) = value
+            && !operation.is_done()
+        {
+            self.write(|text| protocol::next(text, &operation.id, value));
+        }
     }
 
-    fn write_next(&mut self, operation: &Operation, value: Option<&[u8]>, buffer: &mut BytesMut) -> io::Result<()> {
-        match value {
-            Some(value) if !operation.is_done() => self.write(protocol::next(&operation.id, value), buffer),
-            _ => Ok(()),
-        }
+    fn write(&mut self, put: impl FnOnce(&mut Vec<u8>)) {
+        self.text.clear();
+        put(&mut self.text);
+        Parser::write_message(self.buffer, &self.text, OpCode::Text, true, false);
     }
 }
 
@@ -114,7 +128,7 @@ impl MessageBody for Outflow {
             Poll::Pending => BytesMut::new(),
         };
         if !this.link.said_goodbye() {
-            this.drain(cx, &mut buffer)?;
+            this.drain(cx, Frames { buffer: &mut buffer, text: Vec::new() });
         }
         if buffer.is_empty() { Poll::Pending } else { Poll::Ready(Some(Ok(buffer.freeze()))) }
     }

@@ -98,31 +98,32 @@ impl Message {
     }
 }
 
-/// A message about an operation: its name is JSON already, and so is what it carries.
-fn about(id: &str, kind: &str, payload: &[u8]) -> ByteString {
+/// Writes a message about an operation: its name is JSON already, and so is what it carries.
+fn about(text: &mut Vec<u8>, id: &str, kind: &str, payload: &[u8]) {
     let head = [r#"{"id":"#, id, r#","type":""#, kind, r#"","payload":"#];
-    let mut frame = Vec::with_capacity(head.iter().map(|part| part.len()).sum::<usize>() + payload.len() + 1);
+    text.reserve(head.iter().map(|part| part.len()).sum::<usize>() + payload.len() + 1);
     for part in head {
-        frame.extend_from_slice(part.as_bytes());
+        text.extend_from_slice(part.as_bytes());
     }
-    frame.extend_from_slice(payload);
-    frame.push(b'}');
-    ByteString::try_from(frame).unwrap_or_default() // JSON is UTF-8
+    text.extend_from_slice(payload);
+    text.push(b'}');
 }
 
-/// A value of an operation.
-pub(super) fn next(id: &str, payload: &[u8]) -> ByteString {
-    about(id, "next", payload)
+/// Writes a value of an operation.
+pub(super) fn next(text: &mut Vec<u8>, id: &str, payload: &[u8]) {
+    about(text, id, "next", payload);
 }
 
-/// The errors with which an operation ends.
-pub(super) fn error(id: &str, errors: &[u8]) -> ByteString {
-    about(id, "error", errors)
+/// Writes the errors with which an operation ends.
+pub(super) fn error(text: &mut Vec<u8>, id: &str, errors: &[u8]) {
+    about(text, id, "error", errors);
 }
 
-/// An operation is done.
-pub(super) fn complete(id: &str) -> ByteString {
-    format!(r#"{{"id":{id},"type":"complete"}}"#).into()
+/// Writes that an operation is done.
+pub(super) fn complete(text: &mut Vec<u8>, id: &str) {
+    for part in [r#"{"id":"#, id, r#","type":"complete"}"#] {
+        text.extend_from_slice(part.as_bytes());
+    }
 }
 
 /// Why a connection is closed.
@@ -238,10 +239,17 @@ mod tests {
     #[test]
     fn frames_are_json_whatever_an_operation_is_called() {
         let id = serde_json::to_string("a\"\\ñ").unwrap();
-        let frame: serde_json::Value = serde_json::from_str(&next(&id, r#"{"data":{"a":"ñ"}}"#.as_bytes())).unwrap();
+        let written = |write: &dyn Fn(&mut Vec<u8>)| {
+            let mut text = Vec::new();
+            write(&mut text);
+            serde_json::from_slice::<serde_json::Value>(&text).unwrap()
+        };
+        let value = r#"{"data":{"a":"ñ"}}"#.as_bytes();
         let expected = serde_json::json!({"id": "a\"\\ñ", "type": "next", "payload": {"data": {"a": "ñ"}}});
-        assert_eq!(frame, expected);
-        let frame: serde_json::Value = serde_json::from_str(&complete(&id)).unwrap();
-        assert_eq!(frame, serde_json::json!({"id": "a\"\\ñ", "type": "complete"}));
+        assert_eq!(written(&|text| next(text, &id, value)), expected);
+        assert_eq!(
+            written(&|text| complete(text, &id)),
+            serde_json::json!({"id": "a\"\\ñ", "type": "complete"})
+        );
     }
 }

@@ -199,7 +199,9 @@ impl Talk {
             request.id = request_id,
             "graphql operation"
         );
-        self.say(protocol::error(&id, &refusals(fault, &request_id, None))).await.map(|()| None)
+        let mut text = Vec::new();
+        protocol::error(&mut text, &id, &refusals(fault, &request_id, None));
+        self.say(ByteString::try_from(text).unwrap_or_default()).await.map(|()| None) // JSON is UTF-8
     }
 
     /// Lets somebody in whose token is good.

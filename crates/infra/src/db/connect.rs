@@ -22,10 +22,12 @@ use sea_orm::{
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
-use super::{error::store_sqlx, guarded::Doubt, link::Source, postgres, writer::LANES};
+use super::{error::store_sqlx, guarded::Doubt, link::Source, postgres};
 
 /// How long anybody waits for a connection, the making of a new one included.
 const ACQUIRE: Duration = Duration::from_secs(5);
+/// How many connections to PostgreSQL write batches: one the messages, one the new sessions.
+const WRITERS: u32 = 2;
 /// How many connections read a SQLite file beside the one that writes.
 const READERS: u32 = 4;
 
@@ -44,7 +46,7 @@ pub(super) struct Pools {
 pub(super) async fn postgres(url: &str, max_connections: u32, doubt: &Doubt) -> Result<Pools, StoreError> {
     let (options, absence) = (served(postgres_options(url)?), postgres::Absence::none());
     let open_lane =
-        async |options: &PgConnectOptions| postgres::Pool::open(lane(options), LANES, doubt, &absence).await;
+        async |options: &PgConnectOptions| postgres::Pool::open(lane(options), WRITERS, doubt, &absence).await;
     let (options, writer) = match plain(&options) {
         Some(plain) => match open_lane(&plain).await {
             Err(error) if wants_more(&error) => (options.clone(), open_lane(&options).await),
@@ -53,7 +55,7 @@ pub(super) async fn postgres(url: &str, max_connections: u32, doubt: &Doubt) -> 
         None => (options.clone(), open_lane(&options).await),
     };
     let writer = writer.map_err(store_sqlx)?;
-    let shared = max_connections.saturating_sub(LANES).max(LANES);
+    let shared = max_connections.saturating_sub(WRITERS).max(WRITERS);
     let shared = Source::Postgres(postgres::Pool::open(options, shared, doubt, &absence).await.map_err(store_sqlx)?);
     Ok(Pools { units: shared.clone(), lane: Source::Postgres(writer), reader: shared, scratch: None })
 }

@@ -1,6 +1,6 @@
 //! The way in for new sessions. Those that are founded while others are being written go into the next batch, so a busy
 //! system commits many at once and an idle one writes at once, without a timer: what the message
-//! [`writer`](crate::db::writer) does, but for rows that stand in nobody's way, and so without its locks and its order.
+//! [`writer`](crate::db::writer) does, but for rows that stand in nobody's way, and so without its locks.
 
 use std::{
     collections::VecDeque,
@@ -15,8 +15,6 @@ use tokio::{sync::oneshot, time::timeout};
 use super::founding::{self, Founding};
 use crate::db::{guarded::Guarded, link::Source, traces};
 
-/// How many batches PostgreSQL is given at once. SQLite has one writer.
-const LANES: usize = 2;
 /// How many sessions may wait; beyond, they are told that the database is unavailable.
 const CAPACITY: usize = 4_096;
 /// How many are committed together at most.
@@ -29,15 +27,14 @@ pub(in crate::db) struct Founder(Arc<Shared>);
 
 struct Shared {
     db: Guarded<Source>,
-    lanes: usize,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
     jobs: VecDeque<Job>,
-    /// How many lanes are at work.
-    busy: usize,
+    /// Whether somebody writes them.
+    busy: bool,
 }
 
 struct Job {
@@ -51,17 +48,16 @@ struct Batch {
     answers: Vec<oneshot::Sender<Result<(), StoreError>>>,
 }
 
-/// A lane at work.
-struct Lane {
+/// Whoever writes them.
+struct Scribe {
     shared: Arc<Shared>,
-    /// Whether it found nothing more to do, and has said so.
+    /// Whether nothing more was found to do, and that was said.
     rests: bool,
 }
 
 impl Founder {
     pub(in crate::db) fn new(db: Guarded<Source>) -> Self {
-        let lanes = if db.is_postgres() { LANES } else { 1 };
-        Self(Arc::new(Shared { db, lanes, state: Mutex::default() }))
+        Self(Arc::new(Shared { db, state: Mutex::default() }))
     }
 
     /// Writes a session and its owner's membership. What was begun is finished, even if the caller does not wait for it.
@@ -69,8 +65,8 @@ impl Founder {
         let _commit = traces::commit(&self.0.db, 1);
         let (answer, answered) = oneshot::channel();
         let job = Job { founding: Founding { session: session.clone(), owner }, answer };
-        if let Some(lane) = self.0.enter(job)? {
-            tokio::spawn(lane.work());
+        if let Some(scribe) = self.0.enter(job)? {
+            tokio::spawn(scribe.work());
         }
         match timeout(ANSWER_WITHIN, answered).await {
             Ok(Ok(outcome)) => outcome,
@@ -81,18 +77,17 @@ impl Founder {
 }
 
 impl Shared {
-    /// Takes a job in; gives a lane that must work, if one is free.
-    fn enter(self: &Arc<Self>, job: Job) -> Result<Option<Lane>, StoreError> {
+    /// Takes a job in; gives who must write it, if nobody is at it.
+    fn enter(self: &Arc<Self>, job: Job) -> Result<Option<Scribe>, StoreError> {
         let mut state = self.state();
         if state.jobs.len() >= CAPACITY {
             return Err(unavailable("too many new sessions wait"));
         }
         state.jobs.push_back(job);
-        if state.busy >= self.lanes {
+        if mem::replace(&mut state.busy, true) {
             return Ok(None);
         }
-        state.busy += 1;
-        Ok(Some(Lane { shared: Arc::clone(self), rests: false }))
+        Ok(Some(Scribe { shared: Arc::clone(self), rests: false }))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -100,7 +95,7 @@ impl Shared {
     }
 }
 
-impl Lane {
+impl Scribe {
     /// Works until nobody waits.
     async fn work(mut self) {
         while let Some(Batch { foundings, answers }) = self.gather() {
@@ -132,7 +127,7 @@ impl Lane {
             batch.answers.push(job.answer);
         }
         if batch.foundings.is_empty() {
-            state.busy -= 1; // under the same lock under which nothing was found: who comes later takes a new lane
+            state.busy = false; // under the same lock under which nothing was found: who comes later begins anew
             self.rests = true;
             return None;
         }
@@ -140,15 +135,15 @@ impl Lane {
     }
 }
 
-impl Drop for Lane {
+impl Drop for Scribe {
     fn drop(&mut self) {
         if self.rests {
             return;
         }
         let abandoned = {
             let mut state = self.shared.state();
-            state.busy -= 1;
-            if state.busy == 0 { mem::take(&mut state.jobs) } else { VecDeque::new() }
+            state.busy = false;
+            mem::take(&mut state.jobs)
         };
         drop(abandoned); // they are told, and not left to wait
     }

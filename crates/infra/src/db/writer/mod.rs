@@ -9,12 +9,10 @@ mod queue;
 mod recall;
 mod store;
 
-use std::{collections::HashSet, pin::pin, sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use futures_util::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 use rondo_domain::{
-    ids::SessionId,
     measure::WriterFigures,
     message::{MessageError, NewMessage},
     store::{MessageWriter, Posted, StoreError},
@@ -30,10 +28,6 @@ use self::{
     queue::{Answer, Batch, Job, Queue},
 };
 use super::SqlStore;
-
-/// How many batches PostgreSQL is given at once, so that one is put together and answered while another is made durable.
-/// Each has a connection of the writer's own.
-pub(super) const LANES: u32 = 2;
 
 /// The writer's bounds.
 #[derive(Clone, Copy, Debug)]
@@ -65,14 +59,12 @@ impl Writer {
     /// Starts the task. It ends after [`Writer::close`], or when the last handle is dropped.
     #[must_use]
     pub fn start(store: &SqlStore, settings: WriterSettings) -> (Arc<Self>, JoinHandle<()>) {
-        let lanes = if store.lane().is_postgres() { LANES } else { 1 };
         let figures = Arc::new(WriterFigures::default());
-        let queue = Arc::new(Queue::new(settings, lanes, Arc::clone(&figures)));
+        let queue = Arc::new(Queue::new(settings, Arc::clone(&figures)));
         let (running, ended) = watch::channel(());
         let task = Task {
             queue: Arc::clone(&queue),
-            batches: Arc::new(Batches::new(store, Arc::clone(&figures))),
-            under_way: FuturesUnordered::new(),
+            batches: Batches::new(store, Arc::clone(&figures)),
             answer_within: settings.answer_within,
         };
         let handle = tokio::spawn(async move {
@@ -131,50 +123,47 @@ fn unknown(what: &str) -> MessageError {
     StoreError::Unavailable(what.to_owned()).into()
 }
 
-/// The task that writes.
+/// The task that writes, one batch after another: while one is made durable, those whose posts were in the one before are
+/// answered, and what they write next is the next one.
 struct Task {
     queue: Arc<Queue>,
-    batches: Arc<Batches>,
-    /// The batches that are being written; each gives its sessions back. They mostly wait for the database, so tasks of
-    /// their own would only be more wakings.
-    under_way: FuturesUnordered<BoxFuture<'static, HashSet<SessionId>>>,
+    batches: Batches,
     answer_within: Duration,
 }
 
 impl Task {
-    async fn run(mut self) {
+    async fn run(self) {
         let mut rounds = interval((self.answer_within / 8).max(Duration::from_millis(1)));
         rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            while let Some(batch) = self.queue.gather() {
-                self.begin(batch);
-            }
-            if self.under_way.is_empty() && self.queue.is_over() {
-                return;
-            }
-            tokio::select! {
-                Some(sessions) = self.under_way.next() => self.queue.release(&sessions),
-                () = self.queue.stirred() => {}
-                now = rounds.tick() => give_up(self.queue.overdue(now, self.answer_within)),
+            let Some(batch) = self.queue.gather() else {
+                if self.queue.is_over() {
+                    return;
+                }
+                self.queue.stirred().await;
+                continue;
+            };
+            let mut writing = pin!(self.write(batch));
+            loop {
+                tokio::select! {
+                    biased;
+                    () = &mut writing => break,
+                    now = rounds.tick() => give_up(self.queue.overdue(now, self.answer_within)),
+                }
             }
         }
     }
 
-    fn begin(&self, Batch { posts, answers, since, traced }: Batch) {
-        let (batches, deadline) = (Arc::clone(&self.batches), since + self.answer_within);
-        self.under_way.push(Box::pin(async move {
-            let sessions = posts.iter().map(|post| post.post.session).collect();
-            let mut writing = pin!(batches.write(posts, traced));
-            if let Ok(outcomes) = timeout_at(deadline, &mut writing).await {
-                for (answer, outcome) in answers.into_iter().zip(outcomes) {
-                    let _ = answer.send(outcome); // whoever asked may have gone
-                }
-            } else {
-                give_up(answers);
-                writing.await; // its sessions are free only then
+    async fn write(&self, Batch { posts, answers, since, traced }: Batch) {
+        let mut writing = pin!(self.batches.write(posts, traced));
+        if let Ok(outcomes) = timeout_at(since + self.answer_within, &mut writing).await {
+            for (answer, outcome) in answers.into_iter().zip(outcomes) {
+                let _ = answer.send(outcome); // whoever asked may have gone
             }
-            sessions
-        }));
+        } else {
+            give_up(answers);
+            writing.await; // what comes after it waits for it, whatever became of it
+        }
     }
 }
 

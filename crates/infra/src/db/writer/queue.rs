@@ -1,15 +1,14 @@
-//! The posts that wait, and which of them may be written now: never two batches with posts of one session, so that each
-//! session's posts are written in the order of their coming.
+//! The posts that wait, and which of them are written next, in the order of their coming.
 
 use std::{
-    collections::{HashSet, VecDeque},
+    collections::VecDeque,
     mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use rondo_domain::{
-    ids::{MessageId, SessionId},
+    ids::MessageId,
     measure::WriterFigures,
     message::{MessageError, NewMessage},
     store::Posted,
@@ -55,17 +54,12 @@ pub(super) struct Queue {
 #[derive(Default)]
 struct State {
     jobs: VecDeque<Job>,
-    /// The sessions of the batches under way.
-    busy: HashSet<SessionId>,
-    /// How many more batches may be under way.
-    free: u32,
     closed: bool,
 }
 
 impl Queue {
-    pub(super) fn new(settings: WriterSettings, lanes: u32, figures: Arc<WriterFigures>) -> Self {
-        let state = State { free: lanes, ..State::default() };
-        Self { state: Mutex::new(state), stirred: Notify::new(), settings, figures }
+    pub(super) fn new(settings: WriterSettings, figures: Arc<WriterFigures>) -> Self {
+        Self { state: Mutex::default(), stirred: Notify::new(), settings, figures }
     }
 
     /// Takes a job in, unless the queue is full or closed.
@@ -75,11 +69,11 @@ impl Queue {
             self.figures.refused.one();
             return Err(MessageError::Busy);
         }
-        let may_go = state.free > 0 && !state.busy.contains(&job.post.post.session);
+        let is_first = state.jobs.is_empty();
         state.jobs.push_back(job);
         self.count(&state);
         drop(state);
-        if may_go {
+        if is_first {
             self.stirred.notify_one();
         }
         Ok(())
@@ -113,46 +107,31 @@ impl Queue {
         self.stirred.notified().await;
     }
 
-    /// What can be written now, and together. Its sessions are busy until [`Queue::release`].
+    /// What is written next, and together. `None` when nobody waits.
     pub(super) fn gather(&self) -> Option<Batch> {
+        let mut batch = Batch { posts: Vec::new(), answers: Vec::new(), since: Instant::now(), traced: Vec::new() };
+        let mut bytes = 0;
         let mut state = self.state();
-        if state.free == 0 || state.jobs.is_empty() {
-            return None;
-        }
-        let State { jobs, busy, .. } = &mut *state;
-        let (mut posts, mut answers, mut taken, mut since) = (Vec::new(), Vec::new(), HashSet::new(), None);
-        let (mut bytes, mut passed_over, mut full) = (0, VecDeque::new(), false);
-        let mut traced = Vec::new();
-        while let Some(job) = jobs.pop_front() {
-            if job.answer.is_closed() {
+        while batch.posts.len() < self.settings.batch_posts.max(1)
+            && let Some(Job { post, answer, since, span }) = state.jobs.pop_front()
+        {
+            if answer.is_closed() {
                 continue; // nobody waits for it any more
             }
-            let (session, size) = (job.post.post.session, job.post.post.content.as_str().len());
-            full |= !posts.is_empty() && bytes + size > self.settings.batch_bytes;
-            if full || busy.contains(&session) {
-                passed_over.push_back(job);
-            } else {
-                bytes += size;
-                taken.insert(session);
-                if !job.span.is_disabled() {
-                    traced.push((job.post.id, job.span));
-                }
-                posts.push(job.post);
-                answers.push(job.answer);
-                since.get_or_insert(job.since);
-            }
-            full |= posts.len() >= self.settings.batch_posts;
-            if full {
+            bytes += post.post.content.as_str().len();
+            if bytes > self.settings.batch_bytes && !batch.posts.is_empty() {
+                state.jobs.push_front(Job { post, answer, since, span });
                 break;
             }
+            batch.since = batch.since.min(since);
+            if !span.is_disabled() {
+                batch.traced.push((post.id, span));
+            }
+            batch.posts.push(post);
+            batch.answers.push(answer);
         }
-        passed_over.append(jobs);
-        *jobs = passed_over;
-        self.figures.waiting.set(jobs.len() as u64);
-        let since = since?;
-        busy.extend(taken);
-        state.free -= 1;
-        Some(Batch { posts, answers, since, traced })
+        self.count(&state);
+        (!batch.posts.is_empty()).then_some(batch)
     }
 
     /// Those who have waited for too long, and wait no more. The oldest come first, so whoever follows one who may stay
@@ -163,13 +142,6 @@ impl Queue {
         let overdue = state.jobs.drain(..count).map(|job| job.answer).collect();
         self.count(&state);
         overdue
-    }
-
-    /// A batch with these posts is written.
-    pub(super) fn release(&self, sessions: &HashSet<SessionId>) {
-        let mut state = self.state();
-        state.busy.retain(|session| !sessions.contains(session));
-        state.free += 1;
     }
 
     fn count(&self, state: &State) {
@@ -185,7 +157,7 @@ impl Queue {
 mod tests {
     use rondo_domain::{
         Timestamp,
-        ids::UserId,
+        ids::{SessionId, UserId},
         message::{Content, PostMessage},
     };
 
@@ -194,7 +166,7 @@ mod tests {
     type Answered = oneshot::Receiver<Result<Posted, MessageError>>;
 
     fn queue(settings: WriterSettings) -> Queue {
-        Queue::new(settings, 2, Arc::default())
+        Queue::new(settings, Arc::default())
     }
 
     fn push(queue: &Queue, session: SessionId, text: &str) -> Result<Answered, MessageError> {
@@ -211,23 +183,6 @@ mod tests {
     }
 
     #[test]
-    fn posts_of_one_session_are_never_in_two_batches() {
-        let queue = queue(WriterSettings::default());
-        let (one, other) = (SessionId::generate(), SessionId::generate());
-        let mut kept = vec![push(&queue, one, "1").unwrap()];
-        let first = queue.gather();
-        kept.extend([(one, "2"), (other, "3"), (one, "4")].map(|(session, text)| push(&queue, session, text).unwrap()));
-        let second = queue.gather();
-        assert_eq!((texts(first.as_ref()), texts(second.as_ref())), (vec!["1"], vec!["3"]));
-        assert!(queue.gather().is_none(), "two are under way");
-
-        queue.release(&[other].into());
-        assert!(queue.gather().is_none(), "the rest is of a session under way");
-        queue.release(&[one].into());
-        assert_eq!(texts(queue.gather().as_ref()), ["2", "4"]);
-    }
-
-    #[test]
     fn batches_are_bounded_and_keep_the_order() {
         let settings = WriterSettings { capacity: 5, batch_posts: 2, batch_bytes: 6, ..WriterSettings::default() };
         let (queue, sessions) = (queue(settings), [(); 6].map(|()| SessionId::generate()));
@@ -236,7 +191,6 @@ mod tests {
         assert!(matches!(push(&queue, sessions[5], "too many"), Err(MessageError::Busy)));
         for expected in [&["a", "b"][..], &["longer than that"], &["c", "d"]] {
             assert_eq!(texts(queue.gather().as_ref()), expected);
-            queue.release(&sessions.into());
         }
         drop(kept);
     }

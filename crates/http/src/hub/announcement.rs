@@ -54,7 +54,15 @@ impl Announcement {
     }
 
     const fn new(name: &'static str, payload: Box<RawValue>, passing: bool, event: Option<Arc<RecordedEvent>>) -> Self {
-        Self { name, payload, passing, event, packet: OnceLock::new(), usual: OnceLock::new(), others: Mutex::new(Vec::new()) }
+        Self {
+            name,
+            payload,
+            passing,
+            event,
+            packet: OnceLock::new(),
+            usual: OnceLock::new(),
+            others: Mutex::new(Vec::new()),
+        }
     }
 
     /// The public name.

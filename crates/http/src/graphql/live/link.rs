@@ -10,58 +10,23 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use futures_util::task::AtomicWaker;
 use rondo_domain::account::Actor;
 use tokio::{sync::Notify, time::timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::{bell::Bell, operation::Operation, protocol::Close};
+use super::{
+    bell::Bell,
+    operation::Operation,
+    outbox::{Out, Outbox},
+    protocol::Close,
+};
 use crate::hub::{Announcement, Full, SeatId};
 
 /// How many operations one connection may have under way, subscriptions and all.
 pub(crate) const MAX_OPERATIONS: usize = 100;
-/// How many values, and how many bytes of them, may wait for one connection; beyond, the reader is too slow.
-const MOST: usize = 1_024;
-const MOST_BYTES: usize = 1024 * 1024;
-/// How many bytes may wait when something passing comes: the rest is for what lasts.
-const MOST_BEFORE_PASSING: usize = MOST_BYTES / 4;
 /// How long whoever asked for much may take to read it.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
-/// The memory of a queue that has become empty is kept up to this many places.
-const KEPT_PLACES: usize = 16;
-
-/// What waits to be sent.
-pub(super) enum Out {
-    /// Something that the hub told, still to be made into what the operation selects.
-    Told(Arc<Operation>, Arc<Announcement>),
-    /// A value.
-    Next(Arc<Operation>, Bytes),
-    /// The one answer of an operation, and its end.
-    Answer(Arc<Operation>, Vec<u8>),
-    /// The end of an operation, with errors.
-    Failed(Arc<Operation>, Vec<u8>),
-}
-
-impl Out {
-    fn size(&self) -> usize {
-        match self {
-            Self::Told(_, told) => told.payload().get().len(),
-            Self::Next(_, value) => value.len(),
-            Self::Answer(_, body) | Self::Failed(_, body) => body.len(),
-        }
-    }
-}
-
-#[derive(Default)]
-struct Outbox {
-    waiting: VecDeque<Out>,
-    bytes: usize,
-    /// Whether what was taken last is not on its way yet.
-    leaving: bool,
-    close: Option<Close>,
-}
-
 /// One connection.
 pub(super) struct Link {
     /// Its name in the hub.
@@ -191,35 +156,21 @@ impl Link {
             operation.finish();
         }
         lock(&self.personal).clear();
-        let mut outbox = lock(&self.outbox);
-        *outbox = Outbox { close: outbox.close.take(), ..Outbox::default() };
-        drop(outbox);
+        lock(&self.outbox).clear();
         self.moved.notify_waiters();
         operations
     }
 
     /// Hands over what was told, unless too much waits already.
     pub(super) fn tell(&self, operation: &Arc<Operation>, told: &Arc<Announcement>) -> Result<(), Full> {
-        let size = told.payload().get().len();
-        let most = if told.is_passing() { MOST_BEFORE_PASSING } else { MOST_BYTES };
-        let mut outbox = lock(&self.outbox);
-        let fits = outbox.waiting.is_empty() || (outbox.waiting.len() < MOST && outbox.bytes + size <= most);
-        if !fits {
-            return Err(Full);
-        }
-        outbox.bytes += size;
-        outbox.waiting.push_back(Out::Told(Arc::clone(operation), Arc::clone(told)));
-        drop(outbox);
+        lock(&self.outbox).tell(operation, told)?;
         self.wake_writer();
         Ok(())
     }
 
     /// Hands over what cannot be left out, however much waits.
     pub(super) fn push(&self, out: Out) {
-        let mut outbox = lock(&self.outbox);
-        outbox.bytes += out.size();
-        outbox.waiting.push_back(out);
-        drop(outbox);
+        lock(&self.outbox).push(out);
         self.wake_writer();
     }
 
@@ -231,11 +182,8 @@ impl Link {
                 if operation.is_done() {
                     return false;
                 }
-                {
-                    let outbox = lock(&self.outbox);
-                    if outbox.waiting.is_empty() || (outbox.waiting.len() < MOST && outbox.bytes < MOST_BYTES) {
-                        return true;
-                    }
+                if lock(&self.outbox).has_room() {
+                    return true;
                 }
                 moved.await;
             }
@@ -246,28 +194,14 @@ impl Link {
     /// Takes what waits, about so many bytes of it, and gives how many they are: whatever was taken before is on its way.
     pub(super) fn take(&self, taken: &mut VecDeque<Out>, bytes: usize) -> Option<usize> {
         let mut outbox = lock(&self.outbox);
-        let outbox = &mut *outbox;
-        if outbox.waiting.is_empty() && !outbox.leaving {
+        if outbox.is_drained() {
             return None;
         }
-        let mut sum = 0;
-        while sum < bytes
-            && let Some(out) = outbox.waiting.pop_front()
-        {
-            sum += out.size();
-            taken.push_back(out);
-        }
-        outbox.bytes = outbox.bytes.saturating_sub(sum);
-        outbox.leaving = !taken.is_empty();
-        for queue in [&mut outbox.waiting, taken] {
-            if queue.is_empty() && queue.capacity() > KEPT_PLACES {
-                *queue = VecDeque::new(); // an idle connection holds no buffer
-            }
-        }
-        if outbox.waiting.len() < MOST / 2 {
+        let sum = outbox.take(taken, bytes);
+        if outbox.is_roomy() {
             self.moved.notify_waiters();
         }
-        outbox.leaving.then_some(sum)
+        sum
     }
 
     /// Has the connection closed; the first reason counts.
@@ -300,11 +234,9 @@ impl Link {
     pub(super) async fn drained(&self) {
         loop {
             let moved = self.moved.notified();
-            let outbox = lock(&self.outbox);
-            if outbox.waiting.is_empty() && !outbox.leaving {
+            if lock(&self.outbox).is_drained() {
                 return;
             }
-            drop(outbox);
             moved.await;
         }
     }
@@ -335,7 +267,10 @@ mod tests {
     use futures_util::FutureExt as _;
     use serde_json::value::RawValue;
 
-    use super::*;
+    use super::{
+        super::outbox::{MOST, MOST_BYTES},
+        *,
+    };
 
     fn link() -> Link {
         Link::new(1, CancellationToken::new(), Arc::default())

@@ -8,6 +8,7 @@ mod line;
 mod link;
 mod operate;
 mod operation;
+mod outbox;
 mod outflow;
 mod protocol;
 mod talk;

@@ -19,8 +19,9 @@ use tracing::Instrument as _;
 
 use super::{
     Live,
-    link::{Link, Out},
+    link::Link,
     operation::{Hearing, Operation},
+    outbox::Out,
     protocol::Close,
     turn::Turn,
 };

@@ -18,11 +18,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::future::BoxFuture;
 use rondo_graphql::GraphQl;
 
-use super::{
-    link::{Link, Out},
-    operation::Operation,
-    protocol,
-};
+use super::{link::Link, operation::Operation, outbox::Out, protocol};
 
 /// How much is put together for one write.
 const CHUNK: usize = 32 * 1024;

@@ -247,9 +247,6 @@ mod tests {
         let value = r#"{"data":{"a":"ñ"}}"#.as_bytes();
         let expected = serde_json::json!({"id": "a\"\\ñ", "type": "next", "payload": {"data": {"a": "ñ"}}});
         assert_eq!(written(&|text| next(text, &id, value)), expected);
-        assert_eq!(
-            written(&|text| complete(text, &id)),
-            serde_json::json!({"id": "a\"\\ñ", "type": "complete"})
-        );
+        assert_eq!(written(&|text| complete(text, &id)), serde_json::json!({"id": "a\"\\ñ", "type": "complete"}));
     }
 }

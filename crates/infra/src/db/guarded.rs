@@ -20,7 +20,7 @@ use tokio::time::{Instant, timeout};
 use super::{
     error,
     link::{Link, Source, Txn},
-    postgres::{First, Sql},
+    postgres::{Calls, Sql},
 };
 
 /// How long a statement may take. Beyond what the database itself allows one (10 s), so that a slow statement ends
@@ -103,14 +103,14 @@ impl Guarded<Source> {
 
 impl Guarded<Source> {
     /// See [`Source::begin_asking`].
-    pub(crate) async fn begin_asking(&self, first: First<'_>) -> Result<(Guarded<Txn>, Vec<Vec<QueryResult>>), DbErr> {
+    pub(crate) async fn begin_asking(&self, calls: Calls<'_>) -> Result<(Guarded<Txn>, Vec<Vec<QueryResult>>), DbErr> {
         count_query();
-        let (inner, answers) = self.doubt.bound(self.inner.begin_asking(first)).await?;
+        let (inner, answers) = self.doubt.bound(self.inner.begin_asking(calls)).await?;
         Ok((Guarded { inner, doubt: self.doubt.clone() }, answers))
     }
 
     /// See [`Source::at_once`].
-    pub(crate) async fn at_once(&self, calls: First<'_>) -> Result<Vec<Vec<QueryResult>>, DbErr> {
+    pub(crate) async fn at_once(&self, calls: Calls<'_>) -> Result<Vec<Vec<QueryResult>>, DbErr> {
         count_query();
         self.doubt.bound(self.inner.at_once(calls)).await
     }

@@ -9,7 +9,7 @@ use sea_orm::{
 use super::{
     error::corrupt,
     guarded::ONE_WRITE,
-    postgres::{self, First, Sql, arguments},
+    postgres::{self, Calls, Sql, arguments},
 };
 
 /// Where connections come from.
@@ -38,11 +38,11 @@ impl Source {
         }
     }
 
-    /// Begins a transaction with first statements in the same breath, on PostgreSQL alone.
-    pub(crate) async fn begin_asking(&self, first: First<'_>) -> Result<(Txn, Vec<Vec<QueryResult>>), DbErr> {
+    /// Begins a transaction with calls in the same breath, on PostgreSQL alone.
+    pub(crate) async fn begin_asking(&self, calls: Calls<'_>) -> Result<(Txn, Vec<Vec<QueryResult>>), DbErr> {
         match self {
             Self::Postgres(pool) => {
-                let (txn, answers) = pool.begin_asking(first).await?;
+                let (txn, answers) = pool.begin_asking(calls).await?;
                 Ok((Txn::Postgres(txn), answers))
             }
             Self::Sqlite(_) => Err(misled()),
@@ -50,7 +50,7 @@ impl Source {
     }
 
     /// Calls that are a transaction by themselves, on PostgreSQL alone.
-    pub(crate) async fn at_once(&self, calls: First<'_>) -> Result<Vec<Vec<QueryResult>>, DbErr> {
+    pub(crate) async fn at_once(&self, calls: Calls<'_>) -> Result<Vec<Vec<QueryResult>>, DbErr> {
         self.postgres()?.at_once(calls).await
     }
 

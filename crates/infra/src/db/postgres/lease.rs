@@ -36,7 +36,7 @@ pub(super) struct Lease {
 /// Statements that go out together, with `BEGIN` before them or by themselves, see [`Call`](super::Call). Each sees what was
 /// committed before it began, as those do that go out alone.
 #[derive(Clone, Copy)]
-pub(crate) struct First<'a> {
+pub(crate) struct Calls<'a> {
     /// Said once on each connection: what is called here, or at the end of the transaction, so that it need not be planned
     /// again.
     pub(crate) prepare: &'static str,
@@ -69,10 +69,10 @@ impl Lease {
     }
 
     /// Gives the rows of each statement.
-    pub(super) async fn begin_asking(&mut self, first: First<'_>) -> Result<Vec<Vec<QueryResult>>, DbErr> {
-        self.prepare(first.prepare).await?;
+    pub(super) async fn begin_asking(&mut self, calls: Calls<'_>) -> Result<Vec<Vec<QueryResult>>, DbErr> {
+        self.prepare(calls.prepare).await?;
         self.in_transaction = true;
-        let mut answers = self.ask(format!("BEGIN; {}", first.ask)).await?;
+        let mut answers = self.ask(format!("BEGIN; {}", calls.ask)).await?;
         answers.remove(0); // of `BEGIN`
         Ok(answers)
     }
@@ -80,7 +80,7 @@ impl Lease {
     /// Calls in one message of the simple protocol: a transaction by themselves, of which nothing is done when one fails. Gives
     /// the rows of each.
     /// <https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-MULTI-STATEMENT>
-    pub(super) async fn at_once(&mut self, calls: First<'_>) -> Result<Vec<Vec<QueryResult>>, DbErr> {
+    pub(super) async fn at_once(&mut self, calls: Calls<'_>) -> Result<Vec<Vec<QueryResult>>, DbErr> {
         self.prepare(calls.prepare).await?;
         self.ask(calls.ask.to_owned()).await
     }

@@ -17,7 +17,7 @@ use sea_orm::sqlx::postgres::{PgConnectOptions, PgSslMode};
 pub(crate) use self::{
     absence::Absence,
     call::Call,
-    lease::First,
+    lease::Calls,
     pool::Pool,
     statement::{Sql, add, arguments, column},
     transaction::Transaction,

@@ -24,7 +24,7 @@ use tokio::{
 use super::{
     Absence,
     absence::{comes_up, is_away},
-    lease::{First, Lease},
+    lease::{Calls, Lease},
     one_write,
     statement::{self, Sql},
     transaction::Transaction,
@@ -86,7 +86,7 @@ pub(super) struct Live {
     /// The runtime whose reactor watches its socket: elsewhere each answer wakes two threads.
     home: runtime::Id,
     opened: Instant,
-    /// Whether [`First::prepare`] was said on it.
+    /// Whether [`Calls::prepare`] was said on it.
     pub(super) is_prepared: bool,
 }
 
@@ -138,13 +138,13 @@ impl Pool {
         self.0.one_write
     }
 
-    /// Begins a transaction with first statements in the same breath, see [`Lease::begin_asking`].
-    pub(crate) async fn begin_asking(&self, first: First<'_>) -> Result<(Transaction, Vec<Vec<QueryResult>>), DbErr> {
-        Transaction::begin_asking(self.lease().await?, self.0.one_write, first).await
+    /// Begins a transaction with calls in the same breath, see [`Lease::begin_asking`].
+    pub(crate) async fn begin_asking(&self, calls: Calls<'_>) -> Result<(Transaction, Vec<Vec<QueryResult>>), DbErr> {
+        Transaction::begin_asking(self.lease().await?, self.0.one_write, calls).await
     }
 
     /// Calls that are a transaction by themselves, see [`Lease::at_once`].
-    pub(crate) async fn at_once(&self, calls: First<'_>) -> Result<Vec<Vec<QueryResult>>, DbErr> {
+    pub(crate) async fn at_once(&self, calls: Calls<'_>) -> Result<Vec<Vec<QueryResult>>, DbErr> {
         self.lease().await?.at_once(calls).await
     }
 

@@ -5,7 +5,7 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statem
 use tokio::sync::Mutex;
 
 use super::{
-    lease::{First, Lease},
+    lease::{Calls, Lease},
     statement::{self, Sql},
 };
 
@@ -24,9 +24,9 @@ impl Transaction {
     pub(super) async fn begin_asking(
         mut lease: Lease,
         one_write: usize,
-        first: First<'_>,
+        calls: Calls<'_>,
     ) -> Result<(Self, Vec<Vec<QueryResult>>), DbErr> {
-        let rows = lease.begin_asking(first).await?;
+        let rows = lease.begin_asking(calls).await?;
         Ok((Self { lease: Mutex::new(lease), one_write }, rows))
     }
 
@@ -39,7 +39,7 @@ impl Transaction {
         self.lease.into_inner().end("COMMIT").await
     }
 
-    /// Commits in the same breath as a last call, see [`First`] for where it is prepared.
+    /// Commits in the same breath as a last call, see [`Calls`] for where it is prepared.
     pub(crate) async fn commit_after(self, call: &str) -> Result<(), DbErr> {
         self.lease.into_inner().commit_after(call).await
     }

@@ -29,7 +29,7 @@ use crate::db::{
     keys,
     link::Source,
     notifications,
-    postgres::First,
+    postgres::Calls,
     store::Parts,
     traces,
 };
@@ -194,7 +194,7 @@ impl Batches {
         let Some(calls) = store::at_once(&recalled, posts, &plan, &events, self.db.one_write()) else {
             return Ok(None);
         };
-        let answers = self.db.at_once(First { prepare: lookup::PREPARE, ask: &calls }).await;
+        let answers = self.db.at_once(Calls { prepare: lookup::PREPARE, ask: &calls }).await;
         let written = answers.and_then(|answers| recall::is_unchanged(&answers));
         self.mark_stale(&plan, &[]);
         if !matches!(written, Ok(true)) {

@@ -24,7 +24,7 @@ use crate::db::{
     guarded::Guarded,
     keys,
     link::{Source, Txn},
-    postgres::{Call, First, add, column},
+    postgres::{Call, Calls, add, column},
     rows::{Cells, message_columns, user_columns},
 };
 
@@ -103,7 +103,7 @@ pub(super) async fn begin(
         if together {
             ask = format!("{ask}; {facts}");
         }
-        let (txn, mut answers) = db.begin_asking(First { prepare: PREPARE, ask: &ask }).await?;
+        let (txn, mut answers) = db.begin_asking(Calls { prepare: PREPARE, ask: &ask }).await?;
         let facts = if together { answers.pop() } else { None };
         (txn, answers.pop().unwrap_or_default(), facts)
     } else {

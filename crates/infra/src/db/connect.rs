@@ -35,7 +35,7 @@ const READERS: u32 = 4;
 pub(super) struct Pools {
     /// Transactions of requests.
     pub(super) units: Source,
-    /// Transactions of the message writer.
+    /// Batches of messages and of new sessions.
     pub(super) lane: Source,
     /// Reads.
     pub(super) reader: Source,

@@ -73,7 +73,7 @@ impl SqlStore {
         &self.db.reader
     }
 
-    /// The connections of the message writer.
+    /// The connections by which batches are written.
     pub(crate) fn lane(&self) -> &Guarded<Source> {
         &self.db.lane
     }

@@ -26,7 +26,8 @@ use super::{error::store_sqlx, guarded::Doubt, link::Source, postgres};
 
 /// How long anybody waits for a connection, the making of a new one included.
 const ACQUIRE: Duration = Duration::from_secs(5);
-/// How many connections to PostgreSQL write batches: one the messages, one the new sessions.
+/// How many connections to PostgreSQL write batches: one the messages, and one the new sessions and, in turn with them, what
+/// overtakes messages that are held up.
 const WRITERS: u32 = 2;
 /// How many connections read a SQLite file beside the one that writes.
 const READERS: u32 = 4;

@@ -269,3 +269,40 @@ on_both! {
         drop(held);
     }
 }
+
+/// On SQLite whoever writes holds up all others.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_that_somebody_holds_up_holds_up_no_other_on_postgres() {
+    let house = House::postgres().await;
+    house
+        .host(async |house| {
+            let ada = house.person("Ada").await;
+            let (stuck, free) = (house.room(&ada).await, house.room(&ada).await);
+            let (writer, task) = Writer::start(&house.store, WriterSettings::default());
+            let held = hold(house, &stuck).await;
+            let mut waits = Box::pin(writer.post(house.post(stuck.id, &ada, "1")));
+            assert!((&mut waits).now_or_never().is_none());
+            soon(async {
+                while writer.figures().waiting.get() > 0 {
+                    tokio::task::yield_now().await; // until it is alone in a batch
+                }
+            })
+            .await;
+            for n in 0..20 {
+                soon(writer.post(house.post(free.id, &ada, &n.to_string()))).await.unwrap();
+            }
+            // Those of the session that is held up keep their order.
+            let mut wait_too = Box::pin(writer.post(house.post(stuck.id, &ada, "2")));
+            assert!((&mut wait_too).now_or_never().is_none());
+            soon(writer.post(house.post(free.id, &ada, "20"))).await.unwrap();
+            assert!((&mut waits).now_or_never().is_none() && (&mut wait_too).now_or_never().is_none());
+            drop(held);
+            let (first, second) = tokio::join!(soon(waits), soon(wait_too));
+            assert_eq!((first.unwrap().message.seq, second.unwrap().message.seq), (1, 2));
+            assert_eq!(contents(house, stuck.id).await, ["1", "2"]);
+            assert_eq!(contents(house, free.id).await.len(), 21);
+            writer.close().await;
+            task.await.unwrap();
+        })
+        .await;
+}

@@ -12,6 +12,7 @@ mod store;
 use std::{pin::pin, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use futures_util::{FutureExt as _, StreamExt as _, stream::FuturesUnordered};
 use rondo_domain::{
     measure::WriterFigures,
     message::{MessageError, NewMessage},
@@ -22,12 +23,17 @@ use tokio::{
     task::JoinHandle,
     time::{Instant, MissedTickBehavior, interval, timeout_at},
 };
+use tokio_util::sync::ReusableBoxFuture;
 
 use self::{
     batch::Batches,
     queue::{Answer, Batch, Job, Queue},
 };
 use super::SqlStore;
+
+/// After how long a batch is taken for held up, by whoever else has one of its sessions locked: then the posts of other
+/// sessions overtake it. Many times what a batch takes by itself.
+const PATIENCE: Duration = Duration::from_millis(50);
 
 /// The writer's bounds.
 #[derive(Clone, Copy, Debug)]
@@ -66,6 +72,7 @@ impl Writer {
             queue: Arc::clone(&queue),
             batches: Batches::new(store, Arc::clone(&figures)),
             answer_within: settings.answer_within,
+            may_overtake: store.lane().is_postgres(),
         };
         let handle = tokio::spawn(async move {
             task.run().await;
@@ -129,29 +136,65 @@ struct Task {
     queue: Arc<Queue>,
     batches: Batches,
     answer_within: Duration,
+    /// Whether one batch may be written while another is held up.
+    may_overtake: bool,
 }
 
 impl Task {
     async fn run(self) {
-        let mut rounds = interval((self.answer_within / 8).max(Duration::from_millis(1)));
+        // One timer for all batches: one of its own would wake the runtime's driver for each.
+        let mut rounds = interval(PATIENCE.min(self.answer_within / 8).max(Duration::from_millis(1)));
         rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // A batch that somebody holds up, with its sessions.
+        let mut held_up = FuturesUnordered::new();
+        // The memory of the last one: to make and free some kilobytes for each would have the allocator tidy up each time.
+        let mut room: Option<ReusableBoxFuture<'_, ()>> = None;
         loop {
             let Some(batch) = self.queue.gather() else {
-                if self.queue.is_over() {
+                if held_up.is_empty() && self.queue.is_over() {
                     return;
                 }
-                self.queue.stirred().await;
+                tokio::select! {
+                    Some(sessions) = held_up.next() => self.queue.release(&sessions),
+                    () = self.queue.stirred() => {}
+                    now = rounds.tick(), if !held_up.is_empty() => self.look_after(now),
+                }
                 continue;
             };
-            let mut writing = pin!(self.write(batch));
+            let (begun, sessions) = (Instant::now(), batch.sessions());
+            let mut writing = match room.take() {
+                Some(mut room) => {
+                    room.set(self.write(batch));
+                    room
+                }
+                None => ReusableBoxFuture::new(self.write(batch)),
+            };
             loop {
-                tokio::select! {
+                let now = tokio::select! {
                     biased;
-                    () = &mut writing => break,
-                    now = rounds.tick() => give_up(self.queue.overdue(now, self.answer_within)),
+                    () = &mut writing => {
+                        room = Some(writing);
+                        break;
+                    }
+                    Some(sessions) = held_up.next() => {
+                        self.queue.release(&sessions);
+                        continue;
+                    }
+                    now = rounds.tick() => now,
+                };
+                self.look_after(now);
+                if self.may_overtake && held_up.is_empty() && begun.elapsed() >= PATIENCE {
+                    self.queue.set_aside(&sessions);
+                    held_up.push(writing.map(|()| sessions));
+                    break;
                 }
             }
         }
+    }
+
+    /// Answers those who have waited for too long.
+    fn look_after(&self, now: Instant) {
+        give_up(self.queue.overdue(now, self.answer_within));
     }
 
     async fn write(&self, Batch { posts, answers, since, traced }: Batch) {

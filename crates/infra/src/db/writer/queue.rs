@@ -1,14 +1,14 @@
-//! The posts that wait, and which of them are written next, in the order of their coming.
+//! The posts that wait, and which of them are written next: each session's in the order of their coming.
 
 use std::{
-    collections::VecDeque,
+    collections::{HashSet, VecDeque},
     mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use rondo_domain::{
-    ids::MessageId,
+    ids::{MessageId, SessionId},
     measure::WriterFigures,
     message::{MessageError, NewMessage},
     store::Posted,
@@ -43,6 +43,13 @@ pub(super) struct Batch {
     pub(super) traced: Vec<(MessageId, Span)>,
 }
 
+impl Batch {
+    /// The sessions that it writes to.
+    pub(super) fn sessions(&self) -> HashSet<SessionId> {
+        self.posts.iter().map(|post| post.post.session).collect()
+    }
+}
+
 /// The queue.
 pub(super) struct Queue {
     state: Mutex<State>,
@@ -54,6 +61,8 @@ pub(super) struct Queue {
 #[derive(Default)]
 struct State {
     jobs: VecDeque<Job>,
+    /// The sessions of a batch that is held up.
+    set_aside: HashSet<SessionId>,
     closed: bool,
 }
 
@@ -69,11 +78,12 @@ impl Queue {
             self.figures.refused.one();
             return Err(MessageError::Busy);
         }
-        let is_first = state.jobs.is_empty();
+        // Whoever writes looks again when done, and waits only where nothing is left but what is set aside.
+        let may_go = state.jobs.is_empty() || !state.set_aside.is_empty();
         state.jobs.push_back(job);
         self.count(&state);
         drop(state);
-        if is_first {
+        if may_go {
             self.stirred.notify_one();
         }
         Ok(())
@@ -107,16 +117,20 @@ impl Queue {
         self.stirred.notified().await;
     }
 
-    /// What is written next, and together. `None` when nobody waits.
+    /// What is written next, and together. `None` when nobody waits but for a session that is set aside.
     pub(super) fn gather(&self) -> Option<Batch> {
         let mut batch = Batch { posts: Vec::new(), answers: Vec::new(), since: Instant::now(), traced: Vec::new() };
-        let mut bytes = 0;
+        let (mut bytes, mut passed_over) = (0, VecDeque::new());
         let mut state = self.state();
         while batch.posts.len() < self.settings.batch_posts.max(1)
             && let Some(Job { post, answer, since, span }) = state.jobs.pop_front()
         {
             if answer.is_closed() {
                 continue; // nobody waits for it any more
+            }
+            if state.set_aside.contains(&post.post.session) {
+                passed_over.push_back(Job { post, answer, since, span });
+                continue;
             }
             bytes += post.post.content.as_str().len();
             if bytes > self.settings.batch_bytes && !batch.posts.is_empty() {
@@ -130,8 +144,22 @@ impl Queue {
             batch.posts.push(post);
             batch.answers.push(answer);
         }
+        while let Some(job) = passed_over.pop_back() {
+            state.jobs.push_front(job);
+        }
         self.count(&state);
         (!batch.posts.is_empty()).then_some(batch)
+    }
+
+    /// A batch with posts in these sessions is held up: nothing is written to them until [`Queue::release`], so that the
+    /// order stays.
+    pub(super) fn set_aside(&self, sessions: &HashSet<SessionId>) {
+        self.state().set_aside.extend(sessions);
+    }
+
+    /// It is written.
+    pub(super) fn release(&self, sessions: &HashSet<SessionId>) {
+        self.state().set_aside.retain(|session| !sessions.contains(session));
     }
 
     /// Those who have waited for too long, and wait no more. The oldest come first, so whoever follows one who may stay
@@ -157,7 +185,7 @@ impl Queue {
 mod tests {
     use rondo_domain::{
         Timestamp,
-        ids::{SessionId, UserId},
+        ids::UserId,
         message::{Content, PostMessage},
     };
 
@@ -193,6 +221,21 @@ mod tests {
             assert_eq!(texts(queue.gather().as_ref()), expected);
         }
         drop(kept);
+    }
+
+    #[test]
+    fn what_is_for_a_session_set_aside_waits_in_its_place() {
+        let queue = queue(WriterSettings::default());
+        let (one, other) = (SessionId::generate(), SessionId::generate());
+        let mut kept = vec![push(&queue, one, "1").unwrap()];
+        let first = queue.gather().unwrap();
+        queue.set_aside(&first.sessions());
+        kept.extend([(one, "2"), (other, "3"), (one, "4")].map(|(session, text)| push(&queue, session, text).unwrap()));
+        assert_eq!(texts(queue.gather().as_ref()), ["3"]);
+        assert!(queue.gather().is_none() && !queue.is_over());
+        kept.push(push(&queue, other, "5").unwrap());
+        queue.release(&first.sessions());
+        assert_eq!(texts(queue.gather().as_ref()), ["2", "4", "5"]);
     }
 
     #[test]

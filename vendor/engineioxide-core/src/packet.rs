@@ -123,7 +123,7 @@ impl Packet {
     /// If the packet is a message packet (text), it returns the message
     pub fn into_message(self) -> Str {
         match self {
-            Packet::Message(msg) | Packet::Encoded(msg) => msg,
+            Packet::Message(msg) => msg,
             _ => panic!("Packet is not a message"),
         }
     }

@@ -123,6 +123,11 @@ impl Permit<'_> {
     pub fn emit(self, msg: Str) {
         self.inner.send(smallvec![Packet::Message(msg)]);
     }
+    /// Rondo: consume the permit and emit a message that is encoded already, its packet type included (`4…`).
+    #[inline]
+    pub fn emit_encoded(self, msg: Str) {
+        self.inner.send(smallvec![Packet::Encoded(msg)]);
+    }
     /// Consume the permit and emit a binary message to the client.
     #[inline]
     pub fn emit_binary(self, data: Bytes) {
@@ -462,14 +467,6 @@ where
     /// ⚠️ If the buffer is full or the socket is disconnected, an error will be returned with the original data
     pub fn emit(&self, msg: impl Into<Str>) -> Result<(), TrySendError<Str>> {
         self.send(Packet::Message(msg.into())).map_err(|e| match e {
-            TrySendError::Full(p) => TrySendError::Full(p.into_message()),
-            TrySendError::Closed(p) => TrySendError::Closed(p.into_message()),
-        })
-    }
-
-    /// Rondo: emits a message that is encoded already, its packet type included (`4…`).
-    pub fn emit_encoded(&self, msg: Str) -> Result<(), TrySendError<Str>> {
-        self.send(Packet::Encoded(msg)).map_err(|e| match e {
             TrySendError::Full(p) => TrySendError::Full(p.into_message()),
             TrySendError::Closed(p) => TrySendError::Closed(p.into_message()),
         })

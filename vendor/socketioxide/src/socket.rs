@@ -519,11 +519,8 @@ impl<A: Adapter> Socket<A> {
         if !self.connected() {
             return Err(SocketError::Closed);
         }
-        match self.esocket.emit_encoded(message) {
-            Ok(()) => Ok(()),
-            Err(TrySendError::Full(_)) => Err(SocketError::InternalChannelFull),
-            Err(TrySendError::Closed(_)) => Err(SocketError::Closed),
-        }
+        self.reserve()?.emit_encoded(message);
+        Ok(())
     }
 
     #[doc = include_str!("../docs/operators/emit_with_ack.md")]

@@ -75,8 +75,8 @@ const CLOSING: Duration = Duration::from_secs(5);
 pub struct DatabaseSettings {
     /// `postgres://…` or `sqlite://…`. `sqlite::memory:` lives in a file that goes with it.
     pub url: SecretString,
-    /// How many connections to PostgreSQL a node may hold, four at least; two of them write batches, of messages and of new sessions.
-    /// SQLite has its own count.
+    /// How many connections to PostgreSQL a node may hold, four at least; two of them write batches, of messages and of new
+    /// sessions. SQLite has its own count.
     pub max_connections: u32,
 }
 

@@ -128,6 +128,10 @@ where
             None => return Err(Error::UnknownSessionID(sid)),
             Some(socket) if socket.is_ws() => return Err(Error::MultipleWebsocketRequests),
             Some(socket) => {
+                // Rondo: said here, so that a second one waits for nothing and ends nothing.
+                if !socket.start_upgrade() {
+                    return Err(Error::MultipleWebsocketRequests);
+                }
                 let mut ws = ws_init().await;
 
                 let upgrade_fut = upgrade_handshake::<H, S>(&socket, &mut ws);
@@ -138,9 +142,6 @@ where
                     Some(Ok(Ok(()))) => (),
                     // Rondo: an upgrade that fails or takes too long ends with its websocket; the session goes on with
                     // polling, as it does with the official server, and its heartbeat finds out whether anybody is there.
-                    Some(Ok(Err(Error::MultipleWebsocketRequests))) => {
-                        return Err(Error::MultipleWebsocketRequests);
-                    }
                     Some(_) => {
                         #[cfg(feature = "tracing")]
                         tracing::debug!(?sid, "ws upgrade failed or timed out");
@@ -413,9 +414,6 @@ where
 
     // The socket is upgrading, from now on all polling
     // request will return a `Packet::Noop`
-    if !socket.start_upgrade() {
-        return Err(Error::MultipleWebsocketRequests);
-    }
 
     // We send a last Noop request to close a potential waiting polling request.
     socket

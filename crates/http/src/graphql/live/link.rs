@@ -27,6 +27,7 @@ use crate::hub::{Announcement, Full, SeatId};
 pub(crate) const MAX_OPERATIONS: usize = 100;
 /// How long whoever asked for much may take to read it.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
+
 /// One connection.
 pub(super) struct Link {
     /// Its name in the hub.
@@ -197,8 +198,9 @@ impl Link {
         if outbox.is_drained() {
             return None;
         }
-        let sum = outbox.take(taken, bytes);
-        if outbox.is_roomy() {
+        let (sum, is_roomy) = (outbox.take(taken, bytes), outbox.is_roomy());
+        drop(outbox);
+        if is_roomy {
             self.moved.notify_waiters();
         }
         sum

@@ -23,7 +23,6 @@ use tokio::{
     task::JoinHandle,
     time::{Instant, MissedTickBehavior, interval, timeout_at},
 };
-use tokio_util::sync::ReusableBoxFuture;
 
 use self::{
     batch::Batches,
@@ -31,7 +30,7 @@ use self::{
 };
 use super::SqlStore;
 
-/// After how long a batch is taken for held up, by whoever else has one of its sessions locked: then the posts of other
+/// After how long, up to twice that, a batch is taken for held up, by whoever else has one of its sessions locked: then the posts of other
 /// sessions overtake it. Many times what a batch takes by itself.
 const PATIENCE: Duration = Duration::from_millis(50);
 
@@ -147,8 +146,6 @@ impl Task {
         rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
         // A batch that somebody holds up, with its sessions.
         let mut held_up = FuturesUnordered::new();
-        // The memory of the last one: to make and free some kilobytes for each would have the allocator tidy up each time.
-        let mut room: Option<ReusableBoxFuture<'_, ()>> = None;
         loop {
             let Some(batch) = self.queue.gather() else {
                 if held_up.is_empty() && self.queue.is_over() {
@@ -162,20 +159,11 @@ impl Task {
                 continue;
             };
             let (begun, sessions) = (Instant::now(), batch.sessions());
-            let mut writing = match room.take() {
-                Some(mut room) => {
-                    room.set(self.write(batch));
-                    room
-                }
-                None => ReusableBoxFuture::new(self.write(batch)),
-            };
+            let mut writing = Box::pin(self.write(batch));
             loop {
                 let now = tokio::select! {
                     biased;
-                    () = &mut writing => {
-                        room = Some(writing);
-                        break;
-                    }
+                    () = &mut writing => break,
                     Some(sessions) = held_up.next() => {
                         self.queue.release(&sessions);
                         continue;

@@ -123,20 +123,21 @@ impl Queue {
         let (mut bytes, mut passed_over) = (0, VecDeque::new());
         let mut state = self.state();
         while batch.posts.len() < self.settings.batch_posts.max(1)
-            && let Some(Job { post, answer, since, span }) = state.jobs.pop_front()
+            && let Some(job) = state.jobs.pop_front()
         {
-            if answer.is_closed() {
+            if job.answer.is_closed() {
                 continue; // nobody waits for it any more
             }
-            if state.set_aside.contains(&post.post.session) {
-                passed_over.push_back(Job { post, answer, since, span });
+            if state.set_aside.contains(&job.post.post.session) {
+                passed_over.push_back(job);
                 continue;
             }
-            bytes += post.post.content.as_str().len();
+            bytes += job.post.post.content.as_str().len();
             if bytes > self.settings.batch_bytes && !batch.posts.is_empty() {
-                state.jobs.push_front(Job { post, answer, since, span });
+                state.jobs.push_front(job);
                 break;
             }
+            let Job { post, answer, since, span } = job;
             batch.since = batch.since.min(since);
             if !span.is_disabled() {
                 batch.traced.push((post.id, span));
